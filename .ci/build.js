@@ -1,0 +1,106 @@
+// Everything that `npm run …` does: node .ci/build.js [build|generate|check|test]. It speaks on stderr only: stdout belongs to `npm run demo`.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+const require = createRequire(import.meta.url);
+const root = join(import.meta.dirname, '..');
+const node = process.execPath;
+
+/** Runs one program with its output on stderr; a failure ends the build with its status. */
+function run(name, args, env = {}) {
+  const { status, error } = spawnSync(node, args, { cwd: root, stdio: ['ignore', 2, 2], env: { ...process.env, ...env } });
+  if (error) throw error;
+  if (status !== 0) {
+    console.error(`${name} failed`);
+    process.exit(status ?? 1);
+  }
+}
+
+const bin = (path) => join(root, 'node_modules', path);
+
+function filesUnder(folder, wanted) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && wanted.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name)).sort();
+}
+
+function compileTypeScript() {
+  run('tsc', [bin('typescript/bin/tsc'), '-p', 'tsconfig.json']);
+}
+
+const ascFlags = ['-O3', '--noAssert', '--runtime', 'stub', '--use', 'abort=', '--enable', 'bulk-memory', '--disable', 'simd'];
+
+/** Compiles the mapping, unless nothing it is made of has changed since the last time. */
+function compileModule() {
+  const sources = filesUnder(join(root, 'mapping/assembly'), /\.ts$/);
+  const hash = createHash('sha256').update(ascFlags.join(' ')).update(require('assemblyscript/package.json').version);
+  for (const file of sources) hash.update(file).update(readFileSync(file));
+  const stamp = join(root, 'build/module.stamp');
+  const digest = hash.digest('hex');
+  if (existsSync(join(root, 'dist/o365_ecs.wasm')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return;
+  run('asc', [bin('assemblyscript/bin/asc.js'), 'mapping/assembly/index.ts', '--outFile', 'dist/o365_ecs.wasm', ...ascFlags]);
+  writeFileSync(stamp, digest);
+}
+
+async function bundle() {
+  const { build } = await import('esbuild');
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['plugin/main.ts'],
+    outfile: 'dist/o365audit.js',
+    bundle: true,
+    platform: 'node',
+    target: 'node20.19',
+    format: 'esm',
+    legalComments: 'linked',
+    logLevel: 'warning',
+    define: { O365AUDIT_VERSION: JSON.stringify(version) },
+    // msgpackr's optional native helper: the program has no native part.
+    external: ['msgpackr-extract'],
+    banner: { js: '#!/usr/bin/env node\nimport { createRequire as o365auditRequire } from "node:module"; const require = o365auditRequire(import.meta.url);' },
+  });
+}
+
+async function buildAll() {
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  mkdirSync(join(root, 'build'), { recursive: true });
+  compileTypeScript();
+  compileModule();
+  await bundle();
+}
+
+function check() {
+  run('eslint', [bin('eslint/bin/eslint.js'), '-c', '.ci/eslint.config.js', '--max-warnings', '0', 'plugin', 'mapping/generate', 'test']);
+  run('generate --check', ['build/mapping/generate/generate.js', '--check']);
+}
+
+const groups = [
+  { name: 'unit', folders: ['plugin', 'mapping', 'docs'] },
+  { name: 'scenarios', folders: ['scenarios'] },
+  { name: 'WAMR and agents', folders: ['agents'] },
+];
+
+/** Runs the compiled tests group by group and says where the time went. Skips are printed by the reporter. */
+function test(only) {
+  const times = [];
+  for (const { name, folders } of groups.filter((group) => only.length === 0 || group.folders.some((folder) => only.includes(folder)))) {
+    const files = folders.flatMap((folder) => filesUnder(join(root, 'build/test', folder), /\.test\.js$/));
+    if (files.length === 0) continue;
+    const start = process.hrtime.bigint();
+    run(`tests: ${name}`, ['--import', join(root, 'build/test/support/warnings.js'), '--test', '--test-concurrency=2',
+      `--test-reporter=${join(root, '.ci/reporter.js')}`, '--test-reporter-destination=stderr', ...files]);
+    times.push(`${name} ${(Number(process.hrtime.bigint() - start) / 1e9).toFixed(1)} s`);
+  }
+  console.error(`tests passed on Node ${process.version}: ${times.join(', ')}`);
+}
+
+const [task = 'build', ...rest] = process.argv.slice(2);
+if (task !== 'test-only') await buildAll();
+if (task === 'generate') run('generate', ['build/mapping/generate/generate.js']);
+if (task === 'check' || task === 'test') check();
+if (task === 'test' || task === 'test-only') test(rest);

@@ -1,0 +1,35 @@
+// A reporter that is short where all is well: a line a test file, every failure whole, every skipped test with its reason.
+import { relative } from 'node:path';
+
+export default async function* reporter(source) {
+  const files = new Map();
+  const skipped = [];
+  let failures = 0;
+  for await (const { type, data } of source) {
+    if (type === 'test:stderr' || type === 'test:stdout') yield data.message;
+    if (type !== 'test:pass' && type !== 'test:fail') continue;
+    const file = data.file ? relative(process.cwd(), data.file) : '(no file)';
+    const seen = files.get(file) ?? { passed: 0, failed: 0, ms: 0 };
+    files.set(file, seen);
+    if (data.details.type === 'suite') continue;
+    if (data.nesting === 0) seen.ms += data.details.duration_ms;
+    if (data.skip !== undefined) skipped.push(`${file}: ${data.name} (${data.skip === true ? 'no reason given' : data.skip})`);
+    else if (type === 'test:pass') seen.passed++;
+    else {
+      seen.failed++;
+      failures++;
+      const { error } = data.details;
+      const cause = error.cause ?? error;
+      yield `\nFAILED ${file}:${data.line ?? '?'} ${data.name}\n${cause?.stack ?? cause?.message ?? String(cause)}\n`;
+      if (cause?.code === 'ERR_ASSERTION' && cause.diff !== 'simple') yield `actual:   ${preview(cause.actual)}\nexpected: ${preview(cause.expected)}\n`;
+    }
+  }
+  for (const [file, { passed, failed, ms }] of files) yield `${failed ? '✖' : '✔'} ${file}: ${passed} passed${failed ? `, ${failed} FAILED` : ''} (${(ms / 1000).toFixed(1)} s)\n`;
+  if (skipped.length) yield `\nSKIPPED, ${skipped.length} in all:\n${skipped.map((line) => `  ${line}`).join('\n')}\n`;
+  if (failures) yield `\n${failures} FAILED\n`;
+}
+
+function preview(value) {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text === undefined ? String(value) : text.slice(0, 2000);
+}

@@ -1,0 +1,89 @@
+/**
+ * What rooms hand each other. A room (a folder of plugin/) imports this file, errors.ts and telemetry/log.ts, and no other room; the
+ * corridors (commands/ and collect/collect.ts) fetch from one room what the next one needs. Times are milliseconds since 1970 (…Ms) unless
+ * they are texts of the service, which stay as they came.
+ */
+
+/** The five feeds of the Management Activity API; DLP.All needs a permission of its own. */
+export const CONTENT_TYPES = ['Audit.AzureActiveDirectory', 'Audit.Exchange', 'Audit.SharePoint', 'Audit.General', 'DLP.All'] as const;
+export type ContentType = (typeof CONTENT_TYPES)[number];
+
+/** A Microsoft 365 organisation as configured: `id` is its GUID or one of its domains, `name` what documents call it. */
+export interface Tenant {
+  readonly id: string;
+  readonly name?: string;
+}
+
+/** How the application proves who it is. Paths are read when a token is asked for, so that a rotated file counts. */
+export type Credential =
+  | { readonly kind: 'secret'; readonly secret: string }
+  | { readonly kind: 'certificate'; readonly certificate: string; readonly key?: string; readonly passphrase?: string };
+
+/** A span of `contentCreated`, start inclusive, end exclusive. */
+export interface Window {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** One element of a content listing: a blob of audit events that waits to be fetched. Times are the service's own texts. */
+export interface ContentBlob {
+  readonly contentId: string;
+  readonly contentUri: string;
+  readonly contentType: ContentType;
+  readonly contentCreated: string;
+  readonly contentExpiration: string;
+}
+
+/** Encoded records on their way to an output: whole entries, one behind the other, never a part of one. */
+export interface Batch {
+  readonly bytes: Uint8Array;
+  readonly eventCount: number;
+}
+
+/** Where batches go. `deliver` resolves when the far side has taken responsibility for every event, and rejects otherwise. */
+export interface Output {
+  deliver(batch: Batch): Promise<void>;
+  /** Resolves when what was promised is flushed and the connection is down. */
+  close(): Promise<void>;
+}
+
+/** Time as the program sees it; tests hand in their own. */
+export interface Clock {
+  nowMs(): number;
+  /** Resolves after `ms`, or rejects with the signal's reason as soon as it is aborted. */
+  wait(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** An answer of an HTTP server; header names are lower case. The body must be read or dumped, else its socket stays taken. */
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Reads the whole body as UTF-8, at most `limitBytes` of it (64 KiB by default); the rest is thrown away. */
+  text(limitBytes?: number): Promise<string>;
+  /** Throws the body away, so that the connection can be used again. */
+  dump(): Promise<void>;
+}
+
+/** One HTTP exchange under the network room's rules (deadlines, TLS, no redirects). Rejects with a NETWORK_… failure. */
+export type HttpRequest = (url: URL, options?: {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  readonly signal?: AbortSignal;
+}) => Promise<HttpResponse>;
+
+/** Everything a command may know of the process around it; only main.ts touches the real one. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdin: NodeJS.ReadableStream;
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly clock: Clock;
+  readonly version: string;
+  readonly processId: number;
+  /** The folder in which the program's own files lie (o365_ecs.wasm). */
+  readonly programFolder: string;
+  /** Aborted by SIGTERM, SIGINT or the parent's death; its reason says which. */
+  readonly stop: AbortSignal;
+}
