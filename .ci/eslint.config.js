@@ -1,6 +1,7 @@
 // The house rules that a machine can check: sound promises (a floating one is a lost event), file and function sizes, and one
 // direction of imports. A room (a folder of plugin/) imports only itself, types.ts, errors.ts and telemetry/log.ts; the corridors
 // (commands/ and collect/collect.ts) import rooms and hand one room to another through an interface that its user declares.
+import { join } from 'node:path';
 import eslint from '@eslint/js';
 import typescript from 'typescript-eslint';
 
@@ -32,7 +33,7 @@ export default typescript.config(
   {
     files: ['plugin/**/*.ts', 'mapping/generate/**/*.ts', 'test/**/*.ts'],
     extends: [typescript.configs.strictTypeChecked, typescript.configs.stylisticTypeChecked],
-    languageOptions: { parserOptions: { project: './tsconfig.json' } },
+    languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: join(import.meta.dirname, '..') } },
     rules: {
       'max-lines': ['error', { max: 250, skipBlankLines: false, skipComments: false }],
       'max-lines-per-function': ['error', { max: 80, skipComments: true }],

@@ -1,4 +1,5 @@
-// A reporter that is short where all is well: a line a test file, every failure whole, every skipped test with its reason.
+// A reporter that is short where all is well: a line a test file, every failure whole, every skipped test with its reason. With CI=true a test may be
+// skipped only for want of a program that no package registry has.
 import { relative } from 'node:path';
 
 export default async function* reporter(source) {
@@ -26,6 +27,11 @@ export default async function* reporter(source) {
   }
   for (const [file, { passed, failed, ms }] of files) yield `${failed ? '✖' : '✔'} ${file}: ${passed} passed${failed ? `, ${failed} FAILED` : ''} (${(ms / 1000).toFixed(1)} s)\n`;
   if (skipped.length) yield `\nSKIPPED, ${skipped.length} in all:\n${skipped.map((line) => `  ${line}`).join('\n')}\n`;
+  const unexcused = process.env.CI === 'true' ? skipped.filter((line) => !/ is not on PATH\)$/.test(line)) : [];
+  if (unexcused.length) {
+    process.exitCode = 1;
+    yield `\nWith CI=true these must not be skipped:\n${unexcused.map((line) => `  ${line}`).join('\n')}\n`;
+  }
   if (failures) yield `\n${failures} FAILED\n`;
 }
 

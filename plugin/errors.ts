@@ -15,6 +15,93 @@ export const FAILURES = {
   // the program as a whole
   UNEXPECTED: { sentence: 'Something happened that this program did not foresee: {reason}.', repair: 'Run again with --log-level trace and report what it prints.', exitStatus: 1, retry: 'never' },
   USAGE: { sentence: '{reason}.', repair: 'See o365audit --help.', exitStatus: 2, retry: 'never' },
+
+  // the module that splits and maps events
+  MODULE_UNREADABLE: { sentence: 'The mapping module {file} cannot be loaded: {reason}.', repair: 'Keep o365_ecs.wasm beside o365audit.js, from the same version.', exitStatus: 1, retry: 'never' },
+  MODULE_NO_MEMORY: { sentence: 'The mapping module gets no memory for {bytes} bytes.', repair: 'Give the process more memory: an event needs about ten times its size for a moment.', exitStatus: 1, retry: 'later' },
+  BLOB_MALFORMED: { sentence: '{blob} is no JSON array of events: it cannot be read from event {event} on.', repair: 'Nothing, if it stays an exception: the blob is fetched again. Else check whether a proxy changes answers.', exitStatus: 1, retry: 'later' },
+  BLOB_TRUNCATED: { sentence: '{blob} was cut off in or before event {event}.', repair: 'Nothing, if it stays an exception: the blob is fetched again. Else check the line to the API host.', exitStatus: 1, retry: 'later' },
+
+  // collecting
+  COLLECT_START_PENDING: { sentence: 'The subscription of {contentType} of tenant {tenant} is off, and was started less than 15 minutes ago.', repair: 'Wait {minutes} minutes; the program does so by itself. If it stays off, see whether an administrator disables it.', exitStatus: 1, retry: 'later' },
+  COLLECT_INCOMPLETE: { sentence: '{blobs} content blobs of tenant {tenant} could not be delivered in this run.', repair: 'Run again: they stay owed until they expire. The log lines above say what was wrong with each.', exitStatus: 1, retry: 'later' },
+  COLLECT_NOTHING: { sentence: 'Nothing is configured to be collected: {reason}.', repair: 'Set enabled: true below audit: in the configuration.', exitStatus: 0, retry: 'never' },
+  COLLECT_FILE: { sentence: 'The file {file} cannot be read: {reason}.', repair: 'Check var.paths, and that this user may read the file.', exitStatus: 1, retry: 'later' },
+
+  // mapping files
+  MAP_FILE: { sentence: 'The file {file} cannot be read: {reason}.', repair: 'Give a file of audit events: one JSON object a line, a JSON array, or the CSV that Purview exports.', exitStatus: 1, retry: 'never' },
+  MAP_CSV: { sentence: 'The CSV file {file} cannot be read from line {line} on: {reason}.', repair: 'Export it again, and do not open it in a spreadsheet program, which changes it.', exitStatus: 1, retry: 'never' },
+
+  // plugin/config: o365.yml, flags, environment
+  CONFIG_INVALID: { sentence: 'The configuration has {count}:{list}', repair: 'Nothing was started. Correct it and try again.', exitStatus: 2, retry: 'never' },
+  CONFIG_MISSING: { sentence: 'There is no configuration file {path}.', repair: 'Name Filebeat\'s o365.yml with -c or O365AUDIT_CONFIG; o365audit demo runs without one.', exitStatus: 2, retry: 'never' },
+  CONFIG_UNREADABLE: { sentence: 'The configuration file {path} cannot be read: {reason}.', repair: 'Check that it is a text file in UTF-8 that this user may read.', exitStatus: 2, retry: 'never' },
+
+  // output: where batches go
+  OUTPUT_URL: { sentence: 'The output "{url}" is not one that this program has: {reason}.', repair: 'Use stdout, forward://host:port, forward+tls://host:port or forward+unix:///path/of/the.sock.', exitStatus: 2, retry: 'never' },
+  OUTPUT_CA_FILE: { sentence: 'The CA file {file} of the output cannot be read: {reason}.', repair: 'Name a readable file of PEM certificates.', exitStatus: 2, retry: 'never' },
+  OUTPUT_CLOSED: { sentence: 'The output {output} was closed before it took a batch of {events} events.', repair: 'Nothing is lost: what was not taken stays uncommitted, and the next run delivers it.', exitStatus: 0, retry: 'never' },
+  OUTPUT_WRITE: { sentence: 'Writing to {output} failed: {reason}.', repair: 'Mend what the reason names (a full disk, say) and start again; what was not written is delivered then.', exitStatus: 1, retry: 'never' },
+  OUTPUT_REFUSED: { sentence: 'The log agent at {output} did not acknowledge a batch of {events} events in {attempts} attempts: {reason}.', repair: 'Look for the reason in the log agent\'s own log.', exitStatus: 1, retry: 'skip' },
+  OUTPUT_BATCH_TOO_LARGE: { sentence: 'A batch of {bytes} bytes is larger than the {limitBytes} bytes that {output} takes at once.', repair: 'Make batches smaller, or raise the limit here and in the log agent (Buffer_Max_Size of Fluent Bit\'s forward input).', exitStatus: 1, retry: 'skip' },
+  OUTPUT_QUEUE_FULL: { sentence: 'More than {limit} batches wait for {output}.', repair: 'Wait for batches to be delivered before handing over more.', exitStatus: 1, retry: 'later' },
+  OUTPUT_ANSWER_JSON: { sentence: 'The log agent at {output} acknowledges in JSON, as Vector did before version 0.31, and not in MessagePack.', repair: 'Update Vector to version 0.31 or later.', exitStatus: 1, retry: 'never' },
+
+  // the simulator
+  SIMULATOR_PORT_TAKEN: { sentence: 'The simulator cannot listen on port {port} of this machine: {reason}.', repair: 'Leave --port out to take any free port, or end what listens there.', exitStatus: 2, retry: 'never' },
+  SIMULATOR_EVENTS_UNREADABLE: { sentence: 'The file of events for the simulator, {file}, cannot be read: {reason}.', repair: 'Give --events a file with one JSON object a line.', exitStatus: 2, retry: 'never' },
+  SIMULATOR_EVENT_BROKEN: { sentence: 'Line {line} of {file} is not an audit event: {reason}.', repair: 'Mend or delete the line; each line is one JSON object.', exitStatus: 2, retry: 'never' },
+  SIMULATOR_CERTIFICATE: { sentence: 'The simulator cannot register that certificate: {reason}.', repair: 'Give it certificates in PEM form with RSA keys of at least 2048 bits.', exitStatus: 2, retry: 'never' },
+  SIMULATOR_FAULT_UNKNOWN: { sentence: 'The simulator has no fault named {name}.', repair: 'Take one of: {names}.', exitStatus: 2, retry: 'never' },
+  SIMULATOR_FAULT_SETTING: { sentence: 'The fault {name} does not take {setting} as it was given.', repair: 'Give {expected}.', exitStatus: 2, retry: 'never' },
+
+  // network: HTTP, to the login host and to the API
+  NETWORK_UNREACHABLE: { sentence: '{host} cannot be reached: {reason}.', repair: 'Check the name, the firewall and the proxy on the way to {host}.', exitStatus: 1, retry: 'later' },
+  NETWORK_TLS: { sentence: 'No trusted TLS connection to {host}: {reason}.', repair: 'Check the clock, and whether a proxy on the way replaces certificates by its own.', exitStatus: 1, retry: 'later' },
+  NETWORK_SILENT: { sentence: '{host} did not answer in time: {reason}.', repair: 'Nothing, if it stays an exception; else check the line to {host}.', exitStatus: 1, retry: 'later' },
+  NETWORK_BROKEN: { sentence: 'The connection to {host} broke: {reason}.', repair: 'Nothing, if it stays an exception; else check the line to {host}.', exitStatus: 1, retry: 'later' },
+  NETWORK_NOT_HTTP: { sentence: '{host} does not speak HTTP as expected: {reason}.', repair: 'Check that the configured endpoint is the right host and port.', exitStatus: 1, retry: 'later' },
+  NETWORK_ENCODING: { sentence: '{host} sent an answer encoded as {encoding}, which was not asked for.', repair: 'Check which proxy on the way changes answers.', exitStatus: 1, retry: 'later' },
+
+  // auth: tokens from Microsoft Entra
+  AUTH_REFUSED: { sentence: 'Microsoft Entra gives no token for tenant {tenant}: {meaning} ({name}).', repair: '{repair}', exitStatus: 3, retry: 'never' },
+  AUTH_BUSY: { sentence: 'Microsoft Entra gives no token for tenant {tenant} at the moment: {meaning} ({name}).', repair: '{repair}', exitStatus: 1, retry: 'later' },
+  AUTH_UNREADABLE: { sentence: 'The login host {host} answered with something that is no token (HTTP {status}, {bytes} bytes of {kind}).', repair: 'Check that api.authentication_endpoint is a login host of Microsoft Entra, and whether a proxy answers in its place.', exitStatus: 1, retry: 'later' },
+  AUTH_REQUEST: { sentence: 'A token for tenant {tenant} cannot be asked for: {reason}.', repair: 'Check application_id, the tenant and the credential in the configuration.', exitStatus: 2, retry: 'never' },
+  AUTH_TENANT_UNKNOWN: { sentence: 'The token for tenant {tenant} does not say which GUID that tenant has.', repair: 'Configure the tenant by its GUID (the "Tenant ID" in Entra) and not by a domain.', exitStatus: 2, retry: 'never' },
+  AUTH_TENANT_OTHER: { sentence: 'The token asked for in tenant {tenant} was issued by tenant {actual}.', repair: 'Check the tenant\'s id and api.authentication_endpoint.', exitStatus: 2, retry: 'never' },
+  AUTH_CERTIFICATE_UNREADABLE: { sentence: 'The {part} in {place} cannot be read: {reason}.', repair: 'Give the path of a PEM file that this process may read, or the PEM text itself.', exitStatus: 2, retry: 'never' },
+  AUTH_CERTIFICATE_EXPIRED: { sentence: 'The certificate in {place} expired at {at}.', repair: 'Create a new certificate, upload it to the application in Entra, and configure it.', exitStatus: 2, retry: 'never' },
+  AUTH_CERTIFICATE_EARLY: { sentence: 'The certificate in {place} is not valid before {at}.', repair: 'Set this machine\'s clock right, or wait.', exitStatus: 2, retry: 'never' },
+  AUTH_KEY_PASSPHRASE: { sentence: 'The private key in {place} is encrypted and {reason}.', repair: 'Configure its passphrase as key_passphrase.', exitStatus: 2, retry: 'never' },
+  AUTH_KEY_FOREIGN: { sentence: 'The private key does not belong to any certificate in {place}.', repair: 'Configure the key that the certificate was made with.', exitStatus: 2, retry: 'never' },
+  AUTH_KEY_UNSUITABLE: { sentence: 'The private key in {place} (type {kind}, {bits} bits) is not one that Entra takes.', repair: 'Use an RSA key of at least {bitsMin} bits.', exitStatus: 2, retry: 'never' },
+
+  // api: the Management Activity API; {what} is the call, {detail} what the service said
+  API_SUBSCRIPTION: { sentence: 'Tenant {tenant}, {what}: there is no running subscription, says the service: {detail}.', repair: 'Nothing: it is started again, at most every 15 minutes. If it keeps being disabled, ask an administrator of the tenant who does it.', exitStatus: 1, retry: 'later' },
+  API_WINDOW: { sentence: 'Tenant {tenant}, {what}: the span of time is not allowed: {detail}.', repair: 'Nothing: the span is computed anew. Check this machine\'s clock if it happens again.', exitStatus: 1, retry: 'later' },
+  API_PAGE: { sentence: 'Tenant {tenant}, {what}: the link to the next page was not accepted: {detail}.', repair: 'Nothing: the listing begins anew.', exitStatus: 1, retry: 'later' },
+  API_LINK: { sentence: 'Tenant {tenant}, {what}: the link to the next page is not usable: {detail}.', repair: 'Nothing: the listing begins anew. If it stays, check which proxy changes answers, and api.resource.', exitStatus: 1, retry: 'later' },
+  API_BLOB_EXPIRED: { sentence: 'Tenant {tenant}, {what}: the blob has expired: {detail}.', repair: 'Its events cannot be had from the API any more. Keep the collector running: blobs live for seven days.', exitStatus: 1, retry: 'skip' },
+  API_BLOB_UNKNOWN: { sentence: 'Tenant {tenant}, {what}: the service does not know the blob it listed: {detail}.', repair: 'Check that api.resource is the API host of the tenant\'s cloud; a single blob is a mistake of the service.', exitStatus: 1, retry: 'skip' },
+  API_PERMISSION: { sentence: 'Tenant {tenant}, {what}: the application lacks the permission: {detail}.', repair: 'Give it ActivityFeed.Read of "Office 365 Management APIs" (for DLP.All also ActivityFeed.ReadDlp) as application permission, and let an administrator consent.', exitStatus: 3, retry: 'never' },
+  API_CONTENT_TYPE: { sentence: 'Tenant {tenant}, {what}: the service does not have this content type: {detail}.', repair: 'Take it out of content_type.', exitStatus: 2, retry: 'never' },
+  API_TENANT: { sentence: 'Tenant {tenant}, {what}: the service does not take this tenant: {detail}.', repair: 'Switch auditing on in Microsoft Purview (it takes up to an hour), and check the tenant\'s id and api.resource.', exitStatus: 3, retry: 'never' },
+  API_UNAUTHORIZED: { sentence: 'Tenant {tenant}, {what}: the service does not accept the token: {detail}.', repair: 'Check that api.resource is the API host of the tenant\'s cloud, and api.authentication_endpoint its login host.', exitStatus: 3, retry: 'never' },
+  API_FORBIDDEN: { sentence: 'Tenant {tenant}, {what}: the service refuses without saying why: {detail}.', repair: 'Check the application\'s permissions, and whether a proxy or firewall answers in the service\'s place.', exitStatus: 3, retry: 'never' },
+  API_REFUSED: { sentence: 'Tenant {tenant}, {what}: the service refuses: {detail}.', repair: 'Report this with the line above: the program asked in a way that the service does not take.', exitStatus: 1, retry: 'never' },
+  API_START_LIMIT: { sentence: 'Tenant {tenant}, {what}: too soon after the last start: {detail}.', repair: 'Nothing: subscriptions may be started once in 15 minutes, and this one is started again then.', exitStatus: 1, retry: 'later' },
+  API_THROTTLED: { sentence: 'Tenant {tenant}, {what}: the service keeps throttling: {detail}.', repair: 'Lower api.max_requests_per_minute if other programs read the same tenant.', exitStatus: 1, retry: 'later' },
+  API_UNAVAILABLE: { sentence: 'Tenant {tenant}, {what}: the service is not available: {detail}.', repair: 'Nothing: it is tried again. See https://status.cloud.microsoft if it lasts.', exitStatus: 1, retry: 'later' },
+  API_UNREADABLE: { sentence: 'Tenant {tenant}, {what}: the answer cannot be read: {detail}.', repair: 'Nothing, if it stays an exception; else check which proxy changes answers, and api.resource.', exitStatus: 1, retry: 'later' },
+
+  // ledger: what is owed, on disk
+  LEDGER_LOCKED: { sentence: 'The state directory {directory} is in use by process {pid}, since {since}.', repair: 'Let that process do the work or stop it, or give this one a --state-dir of its own.', exitStatus: 4, retry: 'later' },
+  LEDGER_DIRECTORY: { sentence: 'The state directory {directory} cannot be used: {reason}.', repair: 'Give --state-dir a directory on a local disk that this process may write to.', exitStatus: 2, retry: 'never' },
+  LEDGER_PATH_TOO_LONG: { sentence: 'The path of the state directory {directory} is too long for a socket in it ({bytes} bytes; the system takes {bytesMax}).', repair: 'Give --state-dir a shorter path, or one relative to the working directory.', exitStatus: 2, retry: 'never' },
+  LEDGER_DISK_FULL: { sentence: 'The disk of {file} is full: nothing can be committed.', repair: 'Make room. The program goes on by itself then, and nothing is lost.', exitStatus: 1, retry: 'later' },
+  LEDGER_WRITE: { sentence: 'Writing to {file} failed: {reason}.', repair: 'Mend what the reason names. The program goes on by itself then, and nothing is lost.', exitStatus: 1, retry: 'later' },
+  LEDGER_CLOSED: { sentence: '{file} is closed, and takes no commits any more.', repair: 'Nothing is lost: what was not committed is delivered again by the next run.', exitStatus: 0, retry: 'never' },
 } as const satisfies Record<string, Failure>;
 
 export type FailureCode = keyof typeof FAILURES;

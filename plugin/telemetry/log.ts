@@ -7,7 +7,86 @@ export type LogLevel = 'error' | 'warn' | 'info' | 'debug' | 'trace';
 export const LOG_LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug', 'trace'];
 
 export const LINES = {
+  'collect.started': ['info', 'Collecting.'],
+  'collect.cannot_start': ['error', 'The program cannot start. It ends after a wait, so that whoever starts it again does not do so in a storm.'],
+  'collect.state_unusable': ['warn', 'The state directory could not be written for a moment.'],
+  'collect.stopped': ['info', 'Stopped.'],
+  'collect.caught_up': ['info', 'Everything that there was has been delivered.'],
+  'tenant.resumed': ['info', 'Earlier runs left content blobs that are owed; they come first.'],
+  'tenant.refused': ['error', 'The tenant cannot be collected until somebody mends this; the program looks again by itself.'],
+  'tenant.failed': ['warn', 'The tenant could not be listed; the program tries again by itself.'],
+  'tenant.clock_skew': ['warn', 'This machine\'s clock and the service\'s differ; the service\'s is used.'],
+  'tenant.lost_window': ['error', 'The service no longer serves this span of time, and it was never listed: its events are lost.'],
+  'subscription.started': ['info', 'A subscription was started. The first content can take up to 12 hours.'],
+  'feed.degraded': ['error', 'A content type cannot be collected until somebody mends this; the others go on.'],
+  'feed.failed': ['warn', 'A content type could not be listed; it is listed in the next round.'],
+  'window.listed': ['debug', 'A window was listed.'],
+  'blob.delivered': ['debug', 'A content blob was delivered and committed.'],
+  'blob.again': ['debug', 'A content blob could not be delivered; it is fetched again.'],
+  'blob.waiting': ['warn', 'A content blob could not be delivered in several attempts; it stays owed and is tried again in the next round.'],
+  'blob.lost': ['error', 'A content blob can no longer be had: its events are lost.'],
+  'event.lost': ['error', 'An event is too large for the output and was left out; the others of its blob or file go on.'],
+  'file.delivered': ['debug', 'Events of a file were delivered.'],
+  'file.failed': ['warn', 'A file could not be read; it is tried again in the next round.'],
+  'map.failed': ['error', 'A file could not be mapped to its end; the others go on.'],
+  'module.replaced': ['debug', 'The mapping module was replaced by a fresh instance: a large event had made its memory grow.'],
   'program.stopping': ['info', 'Stopping: finishing what is in flight.'],
+
+  // plugin/config
+  'config.notice': ['warn', 'A setting works otherwise than its author may expect.'],
+
+  // output
+  'output.connected': ['info', 'Connected to the log agent.'],
+  'output.trouble': ['warn', 'The log agent takes no events. They wait here, and it is tried again for as long as needed.'],
+  'output.recovered': ['info', 'The log agent takes events again.'],
+  'output.slow': ['warn', 'The log agent has acknowledged nothing for a while. Each does so at the pace of the store behind it, and Vector over TCP only.'],
+  'output.attempt_failed': ['debug', 'The log agent could not be reached, or left frames unanswered.'],
+  'output.idle_end': ['debug', 'A connection on which nothing was waiting for an answer has ended.'],
+  'output.unknown_chunk': ['warn', 'The log agent acknowledged a chunk that is not on its way; further ones are ignored silently on this connection.'],
+
+  // status records and progress
+  'status.dropped': ['warn', 'A status record was dropped, because the reader of stdout is too slow or gone; further ones are dropped silently.'],
+
+  // the simulator
+  'simulator.listening': ['info', 'The simulated Management Activity API is listening.'],
+  'simulator.full': ['warn', 'The simulator holds as many bytes as it may: no live events until older ones expire.'],
+  'simulator.request': ['trace', 'The simulator answered a request.'],
+  'simulator.failed': ['error', 'The simulator could not answer a request.'],
+
+  // network
+  'network.answer': ['trace', 'A server answered.'],
+  'network.again': ['debug', 'A reused connection was dead; asking once more on a new one.'],
+
+  // auth
+  'auth.token': ['debug', 'Got a token.'],
+  'auth.refused': ['debug', 'The token endpoint refused; its own ids for Microsoft\'s support are these.'],
+  'auth.renewal_failed': ['warn', 'The token could not be renewed; the old one is used until it expires.'],
+  'auth.rejected': ['debug', 'The API refused the token; the next request gets a new one.'],
+  'auth.clouds_mixed': ['warn', 'The login host and the API host belong to different Microsoft clouds; no token will fit.'],
+  'auth.expiring': ['warn', 'The certificate of the application expires soon. Create a new one, upload it to the application in Entra, and configure it.'],
+  'auth.expiry_unknown': ['debug', 'When the certificate expires could not be read.'],
+  'auth.msal': ['trace', 'msal-node says something.'],
+
+  // api
+  'api.repeat': ['debug', 'A call did not succeed; it is made again after a while.'],
+  'api.throttled': ['warn', 'The service throttles; the tenant pauses.'],
+  'api.relinked': ['warn', 'A blob was listed with a link that leads elsewhere; its own link was made from its id.'],
+  'api.link_refused': ['warn', 'The link to the next page leads elsewhere, or back; it was not followed.'],
+  'api.listing_again': ['debug', 'The service does not know its own link to the next page any more; the listing begins anew.'],
+  'api.element_unusable': ['error', 'A listing contained something that is no blob; what it stands for cannot be fetched.'],
+  'api.blob_has_pages': ['warn', 'A blob came with a link to a next page, which is not documented and not followed.'],
+
+  // ledger
+  'ledger.stale_lock': ['info', 'The last process did not end by itself; its lock was removed.'],
+  'ledger.bad_line': ['warn', 'A line of the journal is damaged and was passed over.'],
+  'ledger.mending': ['warn', 'The journal is damaged. All that the service still has is listed again, and what is known as delivered is not fetched again.'],
+  'ledger.newer': ['warn', 'The journal was written by a newer version of this program. It was put aside, and collection begins anew from what the service still has.'],
+  'ledger.cut_line': ['debug', 'The last line of the journal was cut off, as happens when a process is killed.'],
+  'ledger.snapshot': ['debug', 'The journal was written anew.'],
+  'ledger.snapshot_failed': ['warn', 'The journal could not be written anew; the old one grows on.'],
+  'ledger.write_failed': ['error', 'The journal cannot be written. Nothing is committed until it can.'],
+  'ledger.positions_lost': ['warn', 'What files were read up to is not known any more; they are read again, and their events keep their ids.'],
+  'ledger.mended': ['info', 'The journal can be written again.'],
 } as const satisfies Record<string, readonly [LogLevel, string]>;
 
 export type LogLine = keyof typeof LINES;

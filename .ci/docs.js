@@ -1,0 +1,129 @@
+// Writes the pages that come from tables of the code: node .ci/docs.js [--check]. It reads the compiled tables, so build first.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const check = process.argv.includes('--check');
+
+const { FAILURES } = await import('../build/plugin/errors.js');
+const { LINES } = await import('../build/plugin/telemetry/log.js');
+const { COMMANDS, OPTIONS } = await import('../build/plugin/config/options.js');
+const { faultsAsMarkdown } = await import('../build/plugin/simulator/faults.table.js');
+const { INPUT_NAMES, MODULE_KEYS } = await import('../build/plugin/config/module-keys.js');
+
+const generated = '<!-- Made from the code by npm run generate; edit the tables named below instead. -->';
+
+/** One row of a Markdown table; | would end a cell, and < would begin a tag. */
+const row = (...cells) => `| ${cells.map((cell) => String(cell ?? '').replaceAll('|', '\\|').replace(/<(?!br>)/g, '&lt;')).join(' | ')} |`;
+const table = (heads, rows) => [row(...heads), row(...heads.map(() => '---')), ...rows].join('\n');
+const code = (text) => (text === undefined || text === '' ? '' : `\`${text}\``);
+
+const errors = `${generated}
+# Failures
+
+What the program can say when something does not work (the table is in [errors.ts](errors.ts)), as \`o365audit: <sentence> <repair> [<code>]\` on stderr.
+Words in braces are filled in. "Then" is what the collector does about it: *never* means that a human must act, *later* that it is tried again after a
+while, *skip* that this one thing is given up and counted, and the rest goes on.
+
+${table(['code', 'what happened', 'what to do', 'exit status', 'then'],
+  Object.entries(FAILURES).map(([name, { sentence, repair, exitStatus, retry }]) => row(code(name), sentence, repair, exitStatus, retry)))}
+`;
+
+const log = `${generated}
+# Log lines
+
+Every line that the program can write to stderr (the table is in [log.ts](log.ts)). Values follow the sentence as \`key=value\`; with \`--log-format json\`
+\`line\` holds the name. error: an event was lost or a human must act. warn: surprising, but recovered. info: what one wants to see once. debug: one line a
+step. trace: one line a request.
+
+${table(['line', 'level', 'sentence'], Object.entries(LINES).map(([name, [level, sentence]]) => row(code(name), level, sentence)))}
+`;
+
+const faults = `${generated}
+# Faults of the simulator
+
+What can be switched on while it runs, to see what a collector does about it: \`PUT /simulator/faults\`, with a JSON object of names and their parameters, or
+\`--fault NAME\` from the start (the table is in [faults.table.ts](faults.table.ts)).
+
+${faultsAsMarkdown()}`;
+
+/** What the types of the tables are called in the docs. */
+const words = new Map([['texts', 'text or list'], ['content types', 'name or list'], ['tenants', 'list of {id, name}'], ['address', 'web address'], ['secret', 'text'],
+  ['fields', 'map'], ['any', 'anything'], ['list', 'text, repeatable'], ['string', 'text'], ['boolean', 'true or false']]);
+const flagOf = ({ flag, alias, positional }) => (positional !== undefined ? code(positional) : flag === undefined ? 'never a flag'
+  : [alias === undefined ? [] : `-${alias}`, flag.length === 1 ? `-${flag}` : `--${flag}`].flat().map(code).join(', '));
+const limitsOf = ({ minimum, maximum, unit, type, choices }) => [
+  choices?.join(', ') ?? (type === 'count' && unit !== undefined ? unit : words.get(type) ?? type),
+  minimum === undefined && maximum === undefined ? [] : `${minimum ?? ''} … ${maximum ?? ''}`.trim(),
+].flat().join(', ');
+const servedBy = (command) => Object.values(OPTIONS).filter(({ commands }) => commands.includes(command));
+/** The options of a command; only those that collect have keys in the file. */
+const optionTable = (rows, hasKeys) => table(
+  ['flag', 'environment', hasKeys ? 'key in `collector:`' : [], 'value', 'default', 'purpose', 'example'].flat(),
+  rows.map((option) => row(...[flagOf(option), code(option.environment), hasKeys ? code(option.key) : [], limitsOf(option), code(option.default), `${option.sentence}.`, code(option.example)].flat())));
+const collecting = servedBy('collect');
+
+const verdicts = { honoured: 'honoured', notice: 'read past, with a notice', refused: 'refused' };
+const aliasesOf = (path) => [...INPUT_NAMES].filter(([, target]) => target === path).map(([alias]) => `, ${code(alias)}`).join('');
+
+const options = `${generated}
+# Options
+
+A flag counts before an environment variable, that before the file, that before the default. Durations are written as in Go (\`90s\`, \`1h30m\`), sizes
+with B, KiB, MiB or GiB. Paths in the file are relative to the file, all others to the current folder.
+
+## o365audit's own options
+The table is in [options.ts](options.ts). In the file they stand in a block of their own, which Filebeat passes over:
+
+\`\`\`yaml
+- module: o365
+  audit:
+    enabled: true
+    # …
+- collector:
+    output: forward://127.0.0.1:24224
+\`\`\`
+
+${Object.entries(COMMANDS).filter(([command]) => command !== 'config').map(([command, { sentence }]) => `### ${command}
+${sentence}.
+
+${optionTable(servedBy(command), command === 'collect')}
+`).join('\n')}
+### config
+Takes everything that \`collect\` takes, and ${code('--check')}: ${OPTIONS.check.sentence.toLowerCase()}.
+
+## Keys of Filebeat's o365 module
+The table is in [module-keys.ts](module-keys.ts); keys are relative to \`audit:\`, defaults are Filebeat's. On the command line they are
+\`-M o365.audit.KEY=VALUE\`, except secrets, of which only the name of a variable may stand there (\`'\${O365_CLIENT_SECRET}'\`). Where two keys stand in a row, the
+second is the input's own name and wins.
+
+${table(['key', 'value', 'default', 'verdict', 'purpose, or what to use instead', 'example'],
+  Object.entries(MODULE_KEYS).map(([path, key]) => row(`${code(path)}${aliasesOf(path)}`, limitsOf(key), code(key.default), verdicts[key.verdict], key.sentence, code(key.example))))}
+`;
+
+const readmeTable = `
+${table(['option', 'default', 'purpose'], collecting.map((option) => row(
+  [option.flag === undefined ? [] : flagOf(option), code(option.environment), option.key === undefined ? [] : code(`collector.${option.key}`)].flat().filter((name) => name !== '').join('<br>'),
+  code(option.default), `${option.sentence}.`)))}
+`;
+
+const pages = [['plugin/ERRORS.md', errors], ['plugin/config/OPTIONS.md', options], ['plugin/telemetry/LOG.md', log], ['plugin/simulator/FAULTS.md', faults]];
+
+const readme = join(root, 'README.md');
+if (existsSync(readme)) {
+  const text = readFileSync(readme, 'utf8');
+  const parts = /^([\s\S]*<!-- options -->\n)[\s\S]*?(<!-- \/options -->[\s\S]*)$/.exec(text);
+  if (parts) pages.push(['README.md', `${parts[1]}${readmeTable}\n${parts[2]}`]);
+}
+
+const stale = [];
+for (const [path, text] of pages) {
+  const file = join(root, path);
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
+  if (check) stale.push(path);
+  else writeFileSync(file, text);
+}
+if (stale.length > 0) {
+  console.error(`${stale.join(', ')} ${stale.length === 1 ? 'is' : 'are'} older than the code: run npm run generate.`);
+  process.exit(1);
+}

@@ -1,0 +1,74 @@
+/** Counts ECS documents on their way to a stream, and says in a few lines what they were. */
+import { Writable } from 'node:stream';
+
+/** A table shows so many rows; the rest is put together. */
+const ROWS_LIMIT = 9;
+const COLUMN_GAP = '    ';
+
+export interface Counts {
+  readonly documents: number;
+  /** event.category, each of a document's. */
+  readonly categories: ReadonlyMap<string, number>;
+  readonly outcomes: ReadonlyMap<string, number>;
+}
+
+/** A stream that hands every line on to `target`, at its pace, and counts the documents in them. */
+export function createTally(target: NodeJS.WritableStream): { readonly stream: Writable; readonly counts: Counts } {
+  const counts = { documents: 0, categories: new Map<string, number>(), outcomes: new Map<string, number>() };
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, callback) {
+      for (const line of chunk.toString().split('\n')) if (line !== '') count(line, counts);
+      target.write(chunk, (error) => callback(error));
+    },
+  });
+  return { stream, counts };
+}
+
+function count(line: string, counts: { documents: number; readonly categories: Map<string, number>; readonly outcomes: Map<string, number> }): void {
+  const { event } = JSON.parse(line) as { event: { category?: readonly string[]; outcome?: string; kind?: string } };
+  counts.documents += 1;
+  for (const category of event.category ?? ['(none)']) add(counts.categories, category);
+  add(counts.outcomes, event.outcome ?? '(none)');
+}
+
+function add(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+/** What a person wants to know at the end of a demonstration, and how to go on. */
+export function summaryOf({ documents, categories, outcomes }: Counts, contentTypes: ReadonlyMap<string, number>, { ms, blobs }: { readonly ms: number; readonly blobs: number }): string {
+  const perSecond = Math.round(documents * 1000 / Math.max(1, ms));
+  return `
+${number(documents)} ECS documents from ${number(blobs)} content blobs in ${(ms / 1000).toFixed(1)} s (${number(perSecond)} a second).
+
+${beside([['content type', contentTypes], ['category', categories], ['outcome', outcomes]])}
+How to go on:
+  o365audit demo --events 20 | head -1     one document
+  o365audit demo --follow                  new events as they come, until Ctrl-C
+  o365audit map FILE                       your own events: NDJSON, or the CSV that Purview exports
+  o365audit simulate                       a Management Activity API of your own to collect from
+  o365audit collect -c o365.yml            a real tenant: see README.md
+`;
+}
+
+function table(title: string, counts: ReadonlyMap<string, number>): readonly string[] {
+  const sorted = [...counts].sort(([, left], [, right]) => right - left);
+  const shown = sorted.slice(0, sorted.length > ROWS_LIMIT ? ROWS_LIMIT - 1 : ROWS_LIMIT);
+  const others = sorted.slice(shown.length).reduce((sum, [, value]) => sum + value, 0);
+  const rows = others === 0 ? shown : [...shown, ['others', others] as const];
+  const nameWidth = Math.max(title.length, ...rows.map(([name]) => name.length));
+  const valueWidth = Math.max(...rows.map(([, value]) => number(value).length), 'events'.length);
+  return [`${title.padEnd(nameWidth)}  ${'events'.padStart(valueWidth)}`, ...rows.map(([name, value]) => `${name.padEnd(nameWidth)}  ${number(value).padStart(valueWidth)}`)];
+}
+
+/** Tables side by side; one without rows is left out. */
+function beside(counts: readonly (readonly [title: string, counts: ReadonlyMap<string, number>])[]): string {
+  const tables = counts.filter(([, { size }]) => size > 0).map(([title, rows]) => table(title, rows));
+  const height = Math.max(0, ...tables.map((rows) => rows.length));
+  const lines = Array.from({ length: height }, (_, index) => tables.map((rows) => (rows[index] ?? '').padEnd(rows[0]?.length ?? 0)).join(COLUMN_GAP).trimEnd());
+  return `${lines.join('\n')}\n`;
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en-US');
+}
