@@ -1,0 +1,89 @@
+/** An event where it lies in a blob to its document, with the surroundings that a call's records have in common. */
+import { answer, beginAnswer, mapNoObject, refuse, setIdentity, setOriginal } from '../answer';
+import { textOfProperty } from '../captured';
+import { timeOfEvent } from '../common/event';
+import { get, set } from '../document';
+import { errorCount } from '../errors';
+import { Field } from '../generated/fields';
+import { Property } from '../generated/properties';
+import { Word } from '../generated/vocabulary';
+import { OPEN_BRACE, guard } from '../json/scan';
+import { Text, lengthOf, startOf } from '../json/span';
+import { begin, copy, end } from '../json/write';
+import { mapEvent, mapSurroundings, setIdOfEvent } from '../map';
+import { setOptions } from '../mode';
+import { prepareEmbedded } from '../normalise/embedded';
+import { eventEnd } from '../normalise/normalise';
+import { normaliseOnce } from '../normalise/whole';
+import { mapRecordAround, optionsOfRecord, putEvent, readSurroundings } from '../record';
+import { compactFailedAt, endOfValue } from './compact';
+
+let withTime: bool = false;
+let withOriginal: bool = false;
+let suffix: Text = 0;
+let now: u32 = 0;
+
+/** Where the event last mapped ends; 0 when it is cut off or malformed, which `mappedFailedAt` tells apart. */
+export let mappedBehind: usize = 0;
+export let mappedFailedAt: usize = 0;
+
+/** Sets what the next documents have in common: a record without event at `at`, in room that may be written behind `finish`. */
+export function prepareDocuments(at: usize, finish: usize, idSuffix: Text, original: bool, time: bool, nowSeconds: u32): void {
+  guard(finish);
+  readSurroundings(at, finish);
+  setOptions(optionsOfRecord());
+  suffix = idSuffix;
+  withOriginal = original;
+  withTime = time;
+  now = nowSeconds;
+}
+
+/** The document of the event at `at`, which ends before `finish` unless it is cut off. */
+export function mapEventAt(at: usize, finish: usize): Text {
+  beginAnswer();
+  putEvent(at);
+  mappedBehind = 0;
+  if (!prepareEmbedded(finish - at)) {
+    mappedFailedAt = at;
+    return 0;
+  }
+  const isObject = <u32>load<u8>(at) == OPEN_BRACE;
+  if (isObject && normaliseOnce(at) && eventEnd <= finish) return documentOf(at);
+  // not an event yet, or none at all, or one that the mapping gives up
+  const behind = endOfValue(at);
+  mappedFailedAt = compactFailedAt;
+  if (behind == 0) return 0;
+  mappedBehind = behind;
+  if (!isObject) {
+    mapNoObject(at, behind);
+    return answer(withTime, 0, now, 0);
+  }
+  refuse(at, behind - at, Word.record__not_JSON);
+  return answer(withTime, 0, now, 0);
+}
+
+function documentOf(at: usize): Text {
+  mappedBehind = eventEnd;
+  mapRecordAround();
+  mapEvent();
+  if (withOriginal) setOriginal(at, eventEnd);
+  setIdOfEvent();
+  if (suffix != 0 && get(Field.event_id) != 0) set(Field.event_id, joined(get(Field.event_id), suffix));
+  const time = timeOfEvent();
+  mapSurroundings();
+  setIdentity(at, eventEnd);
+  if (errorCount() != 0) setOriginal(at, eventEnd);
+  return answer(withTime, time, now, 0);
+}
+
+/** The time of the event last mapped, as it says it. */
+export function mappedTime(): Text {
+  return textOfProperty(Property.CreationTime);
+}
+
+function joined(first: Text, second: Text): Text {
+  begin();
+  copy(startOf(first), lengthOf(first));
+  copy(startOf(second), lengthOf(second));
+  return end();
+}

@@ -1,0 +1,184 @@
+/** The record around an event, as it goes to a host (design of the wire in the README): the event, its id and time, and what is known of its tenant. */
+import { readTime, nanoseconds, seconds } from '../common/time';
+import { identityOf } from '../identity';
+import { Word } from '../generated/vocabulary';
+import { Text, endOf, lengthOf, startOf, textOf } from '../json/span';
+import { guard } from '../json/scan';
+import { writeCanonical, writeEscaped } from '../json/text';
+import { giveBack, lend } from '../json/write';
+import { word } from '../words';
+import { compact, compactEnd } from './compact';
+import { oddString, plainString } from './msgpack';
+import { eventId, eventIdFlags, eventTime } from './noted';
+import { pack, packedEnd } from './pack';
+
+/** What every record of a call has beside its event: members of `event` and of the record, as JSON and, when they are needed, as MessagePack. */
+let eventMembers: Text = 0;
+let members: Text = 0;
+let packedEventMembers: Text = 0;
+let packedEventMemberCount: u32 = 0;
+let packedMembers: Text = 0;
+let packedMemberCount: u32 = 0;
+let suffix: Text = 0;
+let withOriginal: bool = false;
+let defaultSeconds: u32 = 0;
+
+/** Sets what the next records have in common: `"created":"…"`, `"organization":{…},…`, a suffix of ids, whether the original goes along. */
+export function prepareRecords(inEvent: Text, inRecord: Text, idSuffix: Text, original: bool, now: u32): void {
+  eventMembers = inEvent;
+  members = inRecord;
+  suffix = idSuffix;
+  withOriginal = original;
+  defaultSeconds = now;
+}
+
+/** Packs the common members once, into the room at `to`; answers where they end. `to` must be guarded room for both, six times over. */
+export function packMembers(to: usize): usize {
+  const end = packed(eventMembers, to);
+  packedEventMembers = packedText;
+  packedEventMemberCount = packedCount;
+  const behind = packed(members, end);
+  packedMembers = packedText;
+  packedMemberCount = packedCount;
+  return behind;
+}
+
+let packedText: Text = 0;
+let packedCount: u32 = 0;
+
+/** Packs members without their braces: the map's header is left out. */
+function packed(text: Text, to: usize): usize {
+  store<u8>(to, 0x7b);
+  memory.copy(to + 1, startOf(text), lengthOf(text));
+  store<u8>(to + 1 + lengthOf(text), 0x7d);
+  const from = to + lengthOf(text) + 64;
+  guard(to + 2 + lengthOf(text));
+  pack(to, from);
+  const empty = load<u8>(from) == 0x80;
+  packedCount = empty ? 0 : <u32>bswap<u16>(load<u16>(from, 1));
+  packedText = empty ? 0 : textOf(from + 3, packedEnd);
+  return packedEnd + 64;
+}
+
+/** Reads an event's time; the host's when it has none. */
+export function readEventTime(text: Text): void {
+  if (text == 0 || !readTime(text)) {
+    timeSeconds = defaultSeconds;
+    timeNanoseconds = 0;
+    return;
+  }
+  timeSeconds = <u32>seconds;
+  timeNanoseconds = nanoseconds;
+}
+
+let timeSeconds: u32 = 0;
+let timeNanoseconds: u32 = 0;
+
+/** Room for an entry's `[EventTime, ` in front of a record. */
+export const ENTRY_HEAD_BYTES: usize = 11;
+
+/** Writes the head of a Forward entry: an array of two, EventTime as extension type 0. */
+export function entryHead(to: usize): void {
+  store<u8>(to, 0x92);
+  store<u8>(to, 0xd7, 1);
+  store<u8>(to, 0, 2);
+  store<u32>(to, bswap<u32>(timeSeconds), 3);
+  store<u32>(to, bswap<u32>(timeNanoseconds), 7);
+}
+
+/** Writes the record of the event at `at` as a Forward entry; answers the position behind the event, 0 as `pack` does. */
+export function packedRecord(at: usize, to: usize): usize {
+  const head = to;
+  to += ENTRY_HEAD_BYTES;
+  store<u8>(to++, 0x82 + packedMemberCount);
+  to = plainWord(to, Word.o365audit);
+  const behind = pack(at, to);
+  if (behind == 0) return 0;
+  to = packedEnd;
+  readEventTime(eventTime);
+  entryHead(head);
+  to = plainWord(to, Word.event);
+  store<u8>(to++, 0x81 + packedEventMemberCount + <u32>withOriginal);
+  to = plainWord(to, Word.id);
+  to = packedId(at, behind, to);
+  if (withOriginal) {
+    to = plainWord(to, Word.original);
+    to = plainString(to, at, behind);
+  }
+  to = bytes(packedEventMembers, to);
+  recordEnd = bytes(packedMembers, to);
+  return behind;
+}
+
+/** Where the record last written ends. */
+export let recordEnd: usize = 0;
+
+/** Writes the record of the event at `at` as JSON; answers the position behind the event, 0 as `compact` does. */
+export function jsonRecord(at: usize, to: usize): usize {
+  to = bytes(word(Word.record_head), to);
+  const behind = compact(at, to);
+  if (behind == 0) return 0;
+  to = bytes(word(Word.record_event), compactEnd);
+  to = jsonId(at, behind, to);
+  if (withOriginal) {
+    to = bytes(word(Word.record_original), to);
+    lend(to);
+    writeEscaped(at, behind);
+    to = giveBack();
+    store<u8>(to++, 0x22);
+  }
+  if (eventMembers != 0) store<u8>(to++, 0x2c);
+  to = bytes(eventMembers, to);
+  store<u8>(to++, 0x7d);
+  if (members != 0) store<u8>(to++, 0x2c);
+  to = bytes(members, to);
+  store<u8>(to++, 0x7d);
+  recordEnd = to;
+  return behind;
+}
+
+/** Writes a record that has everything but an event, as JSON; answers where it ends. */
+export function surroundings(to: usize): usize {
+  to = bytes(word(Word.surroundings_head), to);
+  to = bytes(eventMembers, to);
+  store<u8>(to++, 0x7d);
+  if (members != 0) store<u8>(to++, 0x2c);
+  to = bytes(members, to);
+  store<u8>(to++, 0x7d);
+  return to;
+}
+
+/** R001: the event's own id with the suffix, or a hash of the event. */
+function packedId(at: usize, behind: usize, to: usize): usize {
+  if (eventId == 0) {
+    const hash = identityOf(at, behind);
+    return plainString(to, startOf(hash), endOf(hash));
+  }
+  if (suffix == 0) return eventIdFlags == 0 ? plainString(to, startOf(eventId), endOf(eventId)) : oddString(to, startOf(eventId), endOf(eventId), eventIdFlags);
+  // the parts are put together behind the place where they go
+  const joined = to + lengthOf(eventId) * 6 + lengthOf(suffix) + 16;
+  const end = bytes(suffix, bytes(eventId, joined));
+  return oddString(to, joined, end, eventIdFlags | 1);
+}
+
+function jsonId(at: usize, behind: usize, to: usize): usize {
+  store<u8>(to++, 0x22);
+  if (eventId == 0) to = bytes(identityOf(at, behind), to);
+  else {
+    lend(to);
+    writeCanonical(startOf(eventId), endOf(eventId));
+    to = bytes(suffix, giveBack());
+  }
+  store<u8>(to++, 0x22);
+  return to;
+}
+
+function plainWord(to: usize, number: Word): usize {
+  const text = word(number);
+  return plainString(to, startOf(text), endOf(text));
+}
+
+function bytes(text: Text, to: usize): usize {
+  memory.copy(to, startOf(text), lengthOf(text));
+  return to + lengthOf(text);
+}

@@ -1,0 +1,140 @@
+/** Keys of the event: read quickly where they are plain, made harmless where they are not, and compared where one may stand twice. */
+import { QUOTE, stringEnd } from '../json/scan';
+import { endOf, startOf, textOf } from '../json/span';
+import { trim, writeCanonical } from '../json/text';
+import { giveBack, lend } from '../json/write';
+
+const LOW: u64 = 0x0101010101010101;
+const HIGH: u64 = 0x8080808080808080;
+const QUOTES: u64 = 0x2222222222222222;
+const BACKSLASHES: u64 = 0x5c5c5c5c5c5c5c5c;
+const SPACES: u64 = 0x2020202020202020;
+const DOTS: u64 = 0x2e2e2e2e2e2e2e2e;
+/** One above the blank: in a name it is as unwelcome as a control character. */
+const NAME_LOWEST: u64 = 0x2121212121212121;
+
+/** Longer keys are cut: Elasticsearch keeps a name in a term, which has a limit. */
+const KEY_LIMIT_BYTES: usize = 240;
+/** As much of a key is decoded: six bytes for each that may stay. */
+const KEY_READ_BYTES: usize = 1440;
+const DECODED: usize = memory.data(1440 * 3 + 64, 16);
+/** Made keys, one for each level that may be waiting for its key to be written, and one for the member in hand. */
+const MADE: usize = memory.data(256 * 20, 16);
+
+/** The key in hand: its opening quote and its closing quote; 0 for an element, which has none. */
+export let keyStart: usize = 0;
+export let keyEnd: usize = 0;
+/** The member or element in hand can be taken over as it lies in the input, if its value can. */
+export let plain: bool = false;
+
+/** An element is in hand. */
+export function takeElement(): void {
+  keyStart = 0;
+  keyEnd = 0;
+  plain = true;
+}
+
+/** Puts an earlier key in hand again. */
+export function takeKey(start: usize, end: usize, isPlain: bool): void {
+  keyStart = start;
+  keyEnd = end;
+  plain = isPlain;
+}
+
+/** There are blanks between the key in hand and its value. */
+export function takeApart(): void {
+  plain = false;
+}
+
+/**
+ * Reads the key whose opening quote lies at `at`; answers the position behind its closing quote. A key with a dot, a control character,
+ * an escape, or without a name is made anew for the level `depth`.
+ */
+// @ts-ignore: decorator
+@inline
+export function readKey(at: usize, depth: u32): usize {
+  return read(at, depth, SPACES);
+}
+
+/** Reads a name that is to become a key (R020): as `readKey`, and blanks in it become `_`, around it they go. */
+export function readName(at: usize, depth: u32): usize {
+  return read(at, depth, NAME_LOWEST);
+}
+
+function read(at: usize, depth: u32, lowest: u64): usize {
+  keyStart = at;
+  plain = true;
+  let scan = at + 1;
+  let found: u64;
+  while (true) {
+    const eight = load<u64>(scan);
+    found = (((eight ^ QUOTES) - LOW) | ((eight ^ BACKSLASHES) - LOW) | ((eight ^ DOTS) - LOW) | (eight - lowest) | eight) & HIGH;
+    if (found != 0) break;
+    scan += 8;
+  }
+  scan += <usize>(ctz(found) >> 3);
+  if (<u32>load<u8>(scan) == QUOTE && scan != at + 1) {
+    keyEnd = scan;
+    return scan + 1;
+  }
+  return makeKey(at, depth, lowest == NAME_LOWEST);
+}
+
+function makeKey(at: usize, depth: u32, isName: bool): usize {
+  const finish = stringEnd(at + 1);
+  // the writer is in the middle of the event: it is lent out and put back
+  lend(DECODED);
+  writeCanonical(at + 1, min(finish, at + 1 + KEY_READ_BYTES));
+  let end = giveBack();
+  let from = DECODED;
+  if (isName) {
+    const trimmed = trim(textOf(from, end));
+    from = startOf(trimmed);
+    end = endOf(trimmed);
+  }
+  end = min(end, from + KEY_LIMIT_BYTES);
+  let to = MADE + (<usize>depth << 8);
+  keyStart = to;
+  plain = false;
+  store<u8>(to++, QUOTE);
+  if (from == end) store<u8>(to++, 0x5f);
+  while (from < end) {
+    let letter = <u32>load<u8>(from++);
+    if (letter == 0x5c) {
+      // what JSON would have to escape has no place in a name
+      letter = 0x5f;
+      from += load<u8>(from) == 0x75 ? 5 : 1;
+    }
+    store<u8>(to++, letter == 0x2e || (letter == 0x20 && isName) ? 0x5f : letter);
+  }
+  while (isCutCharacter(to)) to--;
+  keyEnd = to;
+  store<u8>(to, QUOTE);
+  store<u64>(to + 1, 0);
+  return finish + 1;
+}
+
+/** Whether a UTF-8 character before `to` was cut by the limit. */
+function isCutCharacter(to: usize): bool {
+  let lead = to;
+  let count: usize = 0;
+  do {
+    lead--;
+    count++;
+  } while (count < 4 && (load<u8>(lead) & 0xc0) == 0x80);
+  const head = <u32>load<u8>(lead);
+  if (head < 0x80) return false;
+  return count < <usize>(head >= 0xf0 ? 4 : head >= 0xe0 ? 3 : 2);
+}
+
+/** The slot for made keys that are only compared. */
+export const COMPARED: u32 = 19;
+
+/** Whether the key in hand is the one from `start` to `end`. */
+export function sameKey(start: usize, end: usize): bool {
+  if (keyEnd - keyStart != end - start) return false;
+  for (let i: usize = 0; i < end - start; i++) {
+    if (load<u8>(keyStart + i) != load<u8>(start + i)) return false;
+  }
+  return true;
+}

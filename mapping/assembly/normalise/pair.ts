@@ -1,0 +1,58 @@
+/** One element of an array of pairs: where its Name and its values lie. */
+import { CLOSE_BRACE, COMMA, QUOTE, skipSpace, stringEnd } from '../json/scan';
+import { skipKey, skipScalar, skipValue } from '../json/skip';
+
+/** The opening quote of the name; 0 when there is none, or it is no string. */
+export let pairName: usize = 0;
+/** The values, by their first byte; 0 where there is none. */
+export let pairValue: usize = 0;
+export let pairNew: usize = 0;
+export let pairOld: usize = 0;
+/** The pair has members beside these. */
+export let pairHasMore: bool = false;
+
+const NAME: u32 = 0x656d614e;
+const VALUE_: u64 = 0x2265756c6156; // Value"
+const NEW_VALUE: u64 = 0x65756c615677654e;
+const OLD_VALUE: u64 = 0x65756c6156646c4f;
+
+/** Reads the object whose brace lies at `at`; answers the position behind it, 0 when it is malformed. */
+export function readPair(at: usize): usize {
+  pairName = 0;
+  pairValue = 0;
+  pairNew = 0;
+  pairOld = 0;
+  pairHasMore = false;
+  at = skipSpace(at + 1);
+  if (<u32>load<u8>(at) == CLOSE_BRACE) return at + 1;
+  while (true) {
+    const key = at + 1;
+    const value = skipSpace(skipKey(at));
+    if (value <= key) return 0;
+    const eight = load<u64>(key);
+    if (<u32>eight == NAME && load<u8>(key, 4) == 0x22) {
+      if (<u32>load<u8>(value) == QUOTE) pairName = value;
+      else pairHasMore = true;
+    } else if ((eight & 0xffffffffffff) == VALUE_) pairValue = value;
+    else if (eight == NEW_VALUE && load<u8>(key, 8) == 0x22) pairNew = value;
+    else if (eight == OLD_VALUE && load<u8>(key, 8) == 0x22) pairOld = value;
+    else if (!isNothing(value)) pairHasMore = true;
+    at = behind(value);
+    if (at == 0) return 0;
+    at = skipSpace(at);
+    const next = <u32>load<u8>(at++);
+    if (next == CLOSE_BRACE) return at;
+    if (next != COMMA) return 0;
+    at = skipSpace(at);
+  }
+}
+
+function behind(value: usize): usize {
+  return <u32>load<u8>(value) == QUOTE ? stringEnd(value + 1) + 1 : skipValue(value);
+}
+
+/** Whether a value is null, `""`, `[]` or `{}`. */
+export function isNothing(value: usize): bool {
+  const two = load<u16>(value);
+  return two == 0x2222 || two == 0x5d5b || two == 0x7d7b || (two == 0x756e && skipScalar(value) == value + 4);
+}

@@ -1,0 +1,201 @@
+/** The properties of the event that have a shape of their own, whatever they come as (R009–R018). */
+import { captureContainer, captureString, isCaptured, rawOfProperty, replaceCaptured } from '../captured';
+import { Context, Kind, Property } from '../generated/properties';
+import { Vocabulary, Word } from '../generated/vocabulary';
+import { CLOSE_BRACKET, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE, forgetSeen, scalarEnd, seen, skipSpace, stringEnd } from '../json/scan';
+import { memberOf } from '../json/members';
+import { skipKey, skipValue } from '../json/skip';
+import { endOf, startOf } from '../json/span';
+import { quoted } from '../json/write';
+import { lookup } from '../names';
+import { word } from '../words';
+import { writeParameters } from './cmdlet-text';
+import { openAlone, openData } from './embedded';
+import { keyEnd, keyStart, takeKey } from './keys';
+import { detections } from './detections';
+import { Pass, breakRun, closeNow, forgetOpened, openNow, opening, pop, push, resumeAt, writeMember } from './levels';
+import { MALFORMED, hadNames, pairs, writeNames } from './pairs';
+import { isNothing } from './pair';
+import { quoteString, writeValueAsText } from './values';
+
+/** The record type of aggregated mailbox events. */
+const AGGREGATED: u32 = 50;
+const CLOSING_BRACKET: usize = memory.data<u8>([0x5d]);
+
+/** Takes the value at `at` of a special property; answers as `normalise` goes on, or 0 when the value is to be taken like any other. */
+export function special(number: u32, at: usize): usize {
+  const head = <u32>load<u8>(at);
+  if (isNothing(at)) return 0;
+  switch (number) {
+    case Property.Parameters: return pairsOrText(at, head, number, Context.Parameters, false);
+    case Property.ExtendedProperties: return pairsOrText(at, head, number, Context.ExtendedProperties, false);
+    case Property.ModifiedProperties: return pairsOrText(at, head, number, Context.ModifiedProperties, true);
+    case Property.Sender: return head == OPEN_BRACE ? renamed(at, Word.key_SenderEntity, Property.SenderEntity, Context.SenderEntity) : 0;
+    case Property.Message: return head == OPEN_BRACE ? renamed(at, Word.key_MessageObject, Property.MessageObject, Context.MessageObject) : 0;
+    case Property.Folders: return aggregated(at, head, Word.key_ExchangeAggregatedFolders, Property.ExchangeAggregatedFolders, Context.ExchangeAggregatedFolders);
+    case Property.Messages: return aggregated(at, head, Word.key_ExchangeAggregatedMessages, Property.ExchangeAggregatedMessages, Context.ExchangeAggregatedMessages);
+    case Property.Data: return head == OPEN_BRACE ? openData(at) : 0;
+    case Property.AppAccessContext: return head == OPEN_BRACKET ? firstElement(at) : 0;
+    case Property.ExceptionInfo: return head == QUOTE ? reason(at) : 0;
+    case Property.AlertLinks: return links(at, head);
+    case Property.Actions: return oneAction(at, head);
+    case Property.Platform: return platform(at, head);
+    case Property.PolicyDetails_Rules_ConditionsMatched_SensitiveInformation_SensitiveInformationDetections_DetectedValues: return detections(at, head);
+    default: return 0;
+  }
+}
+
+/** R009, R010: an array of pairs becomes an object. R012: a string becomes `{_raw}`. */
+function pairsOrText(at: usize, head: u32, number: u32, inContext: u32, modified: bool): usize {
+  if (head == OPEN_BRACKET) {
+    const behind = pairs(at, number, inContext, modified);
+    if (behind != MALFORMED && modified && hadNames()) {
+      takeWordAsKey(Word.key_ModifiedPropertyNames);
+      writeNames(at);
+    }
+    return behind;
+  }
+  if (head != QUOTE) return 0;
+  forgetSeen();
+  const finish = stringEnd(at + 1);
+  const raw = word(Word.key__raw);
+  captureString(lookup(inContext, startOf(raw) + 1, 4), at + 1, finish, seen);
+  push(false, Kind.object, inContext, number, keyStart, keyEnd, Pass.fit, at);
+  forgetOpened();
+  const before = openNow();
+  writeMember(startOf(raw), endOf(raw) - 1, Pass.fit);
+  quoteString(at + 1, finish);
+  if (number == Property.Parameters) writeParameters(at + 1, finish);
+  closeNow(before);
+  breakRun();
+  return finish + 1;
+}
+
+/** R014: an object under another name than the text that shares its property. */
+function renamed(at: usize, key: Word, number: u32, inContext: u32): usize {
+  takeWordAsKey(key);
+  push(false, Kind.object, inContext, number, keyStart, keyEnd, Pass.fit, at);
+  breakRun();
+  return skipSpace(at + 1);
+}
+
+/** R014: the lists of aggregated mailbox events (50) have a name of their own. */
+function aggregated(at: usize, head: u32, key: Word, number: u32, inContext: u32): usize {
+  if (head != OPEN_BRACKET || !isAggregated()) return 0;
+  const inside = skipSpace(at + 1);
+  if (<u32>load<u8>(inside) == CLOSE_BRACKET) return 0;
+  captureContainer(number, at);
+  takeWordAsKey(key);
+  push(true, Kind.object, inContext, number, keyStart, keyEnd, Pass.fit, at);
+  breakRun();
+  return inside;
+}
+
+/** Whether the event is of record type 50, which its text may say only later. */
+function isAggregated(): bool {
+  if (isCaptured(Property.RecordType)) return isFifty(startOf(rawOfProperty(Property.RecordType)));
+  let member = skipSpace(opening() + 1);
+  while (<u32>load<u8>(member) == QUOTE) {
+    const finish = stringEnd(member + 1);
+    const value = skipSpace(skipKey(member));
+    if (lookup(0, member + 1, finish - member - 1) == Property.RecordType) return isFifty(value + <usize>(<u32>load<u8>(value) == QUOTE));
+    const behind = skipValue(value);
+    if (behind == 0) return false;
+    member = skipSpace(skipSpace(behind) + 1);
+  }
+  return false;
+}
+
+/** Whether the number 50 or the name of that record type stands at `at`. */
+function isFifty(at: usize): bool {
+  const length = scalarEnd(at) - at;
+  return length == 2 ? load<u16>(at) == 0x3035 : lookup(Vocabulary.record_type, at, length) == AGGREGATED;
+}
+
+/** R014: of an array of contexts the first. */
+function firstElement(at: usize): usize {
+  const first = skipSpace(at + 1);
+  const behind = skipValue(at);
+  if (behind == 0) return MALFORMED;
+  if (<u32>load<u8>(first) != OPEN_BRACE || isNothing(first)) return 0;
+  push(false, Kind.object, Context.AppAccessContext, Property.AppAccessContext, keyStart, keyEnd, Pass.fit, first);
+  resumeAt(behind);
+  breakRun();
+  return skipSpace(first + 1);
+}
+
+/** R014: a text is the reason; R013: unless it is JSON. */
+function reason(at: usize): usize {
+  if (<u32>load<u8>(at, 1) == OPEN_BRACE) return 0;
+  forgetSeen();
+  const finish = stringEnd(at + 1);
+  captureString(Property.ExceptionInfo_Reason, at + 1, finish, seen);
+  push(false, Kind.object, Context.ExceptionInfo, Property.ExceptionInfo, keyStart, keyEnd, Pass.fit, at);
+  forgetOpened();
+  const before = openNow();
+  const key = word(Word.key_Reason);
+  writeMember(startOf(key), endOf(key) - 1, Pass.fit);
+  quoteString(at + 1, finish);
+  closeNow(before);
+  breakRun();
+  return finish + 1;
+}
+
+/** R017: the links alone, as an array of strings. */
+function links(at: usize, head: u32): usize {
+  const behind = skipValue(at);
+  if (behind == 0) return MALFORMED;
+  if (head != OPEN_BRACKET && head != OPEN_BRACE && head != QUOTE) return 0;
+  captureContainer(Property.AlertLinks, at);
+  push(true, Kind.keyword, 0, Property.AlertLinks, keyStart, keyEnd, Pass.fit, at);
+  forgetOpened();
+  breakRun();
+  let element = head == OPEN_BRACKET ? skipSpace(at + 1) : at;
+  while (true) {
+    link(element);
+    const comma = skipSpace(skipValue(element));
+    if (head != OPEN_BRACKET || <u32>load<u8>(comma) != COMMA) break;
+    element = skipSpace(comma + 1);
+  }
+  pop(CLOSING_BRACKET);
+  breakRun();
+  return behind;
+}
+
+/** Writes one link: of an object its `AlertLinkHref`, or else its text. */
+function link(element: usize): void {
+  let value = element;
+  if (<u32>load<u8>(element) == OPEN_BRACE) {
+    const href = memberOf(element, Word.AlertLinkHref);
+    if (href != 0) value = href;
+  }
+  if (isNothing(value)) return;
+  writeMember(0, 0, Pass.fit);
+  writeValueAsText(value, Property.AlertLinks);
+}
+
+/** R016: one action alone becomes an array of one. */
+function oneAction(at: usize, head: u32): usize {
+  if (head == OPEN_BRACKET) return 0;
+  if (head != OPEN_BRACE && head != QUOTE) return 0;
+  return openAlone(at, Kind.flattened, Context.Actions, Property.Actions);
+}
+
+/** R018: the name of a platform's code. */
+function platform(at: usize, head: u32): usize {
+  const isString = head == QUOTE;
+  const code = <u32>load<u8>(at + <usize>isString) - 0x30;
+  const finish = at + 1 + <usize>isString;
+  if (code > 5 || (isString ? <u32>load<u8>(finish) != QUOTE : scalarEnd(at) != finish)) return 0;
+  const name = word(<u32>Word.Unknown + code);
+  replaceCaptured(Property.Platform, name);
+  writeMember(keyStart, keyEnd, Pass.fit);
+  quoted(name);
+  breakRun();
+  return finish + <usize>isString;
+}
+
+function takeWordAsKey(key: Word): void {
+  const text = word(key);
+  takeKey(startOf(text), endOf(text) - 1, false);
+}

@@ -1,0 +1,240 @@
+/** Values that must be looked at before they are kept: a string where a number belongs, a number where a string belongs, what is broken. */
+import { captureScalar, captureString } from '../captured';
+import { writeAddress } from '../common/ip';
+import { writeDate } from '../common/time';
+import { note } from '../errors';
+import { JSON_TEXT_FLAG, Kind, PROPERTY_ROWS, Property } from '../generated/properties';
+import { Word } from '../generated/vocabulary';
+import { BROKEN, forgetSeen, seen, stringEnd } from '../json/scan';
+import { skipScalar, skipValue } from '../json/skip';
+import { fitsLong, isNumber, writeCanonicalNumber } from '../json/number';
+import { Text, lengthOf, same, startOf, textOf } from '../json/span';
+import { writeCanonical } from '../json/text';
+import { byte, copy, giveBack, lend } from '../json/write';
+import { fromDouble } from '../mode';
+import { quoteHash } from './detections';
+import { holdsText, openText } from './embedded';
+import { quoteJson } from './json-text';
+import { keyEnd, keyStart, plain } from './keys';
+import { Pass, breakRun, isArray, keep, leaveFor, pass, writeMember } from './levels';
+
+/** Numbers, dates and addresses that are longer are none. */
+const SHORT_LIMIT_BYTES: usize = 64;
+const SHORT: usize = memory.data(256, 16);
+
+const TRUE: u32 = 0x65757274;
+
+/**
+ * Keeps or converts the string whose inside is from `start` to `finish`; `flags` are what the scanner saw. Answers where to read on: behind it, or
+ * inside the JSON that it holds.
+ */
+export function typedString(start: usize, finish: usize, from: usize, kind: u32, inContext: u32, number: u32, flags: u32): usize {
+  const behind = finish + 1;
+  if (kind == Kind.keyword || kind == Kind.any) {
+    if (number != 0) captureString(number, start, finish, flags);
+    if (!takes(Pass.fit)) return behind;
+    writeMember(keyStart, keyEnd, Pass.fit);
+    quoteString(start, finish);
+    return behind;
+  }
+  if (kind == Kind.hashed) {
+    writeMember(keyStart, keyEnd, Pass.fit);
+    quoteHash(start, finish, flags);
+    return behind;
+  }
+  if (holdsJson(number)) {
+    if (!isArray() || pass() == Pass.fit) {
+      const inside = openText(start, finish, flags, number, kind, inContext);
+      if (inside != 0) return inside;
+      note(complaint(number));
+    } else if (holdsText(start, finish, flags)) {
+      breakRun();
+      return behind;
+    }
+  }
+  const made = converted(textOf(start, finish), kind, flags);
+  if (made == 0) {
+    if (kind < <u32>Kind.object && number != 0) captureString(number, start, finish, flags);
+    writeRaw(start, finish);
+    return behind;
+  }
+  if (!takes(Pass.fit)) return behind;
+  if (number != 0) captureString(number, start, finish, flags);
+  const asString = kind == Kind.date || kind == Kind.ip;
+  if (asString && plain && made == textOf(start, finish)) {
+    keep(from, behind);
+    return behind;
+  }
+  writeMember(keyStart, keyEnd, Pass.fit);
+  if (asString) byte(0x22);
+  copy(startOf(made), lengthOf(made));
+  if (asString) byte(0x22);
+  return behind;
+}
+
+function holdsJson(number: u32): bool {
+  return (<u32>load<u8>(PROPERTY_ROWS + (<usize>number << 2), 1) & JSON_TEXT_FLAG) != 0;
+}
+
+/** What to say of a text that should have been JSON. */
+function complaint(number: u32): Word {
+  switch (number) {
+    case Property.AdditionalInfo: return Word.AdditionalInfo__not_JSON;
+    case Property.OperationProperties: return Word.OperationProperties__not_JSON;
+    case Property.Data: return Word.Data__not_JSON;
+    case Property.Actions: return Word.Actions__not_JSON;
+    case Property.ReportMetadata: return Word.ReportMetadata__not_JSON;
+    default: return Word.ExceptionInfo__not_JSON;
+  }
+}
+
+/** The context in which the members of a property are looked up. */
+export function membersOf(number: u32): u32 {
+  return load<u16>(PROPERTY_ROWS + (<usize>number << 2), 2);
+}
+
+/** Writes the value at `at` as a string: a string as it is, a number or boolean by its text, anything else by its JSON text. */
+export function writeValueAsText(at: usize, number: u32): void {
+  const head = <u32>load<u8>(at);
+  if (head == 0x22) {
+    forgetSeen();
+    const finish = stringEnd(at + 1);
+    if (number != 0) captureString(number, at + 1, finish, seen);
+    if (seen & BROKEN) quoteString(at + 1, finish);
+    else copy(at, finish + 1 - at);
+  } else if (head == 0x7b || head == 0x5b) {
+    quoteJson(at, skipValue(at));
+  } else {
+    const finish = skipScalar(at);
+    if (number != 0) captureScalar(number, at, finish);
+    quoteScalar(at, finish, head > 0x39);
+  }
+}
+
+/** Keeps or converts the number, boolean or null at `at`; answers the position behind it, 0 when it is none of them. */
+export function typedScalar(at: usize, from: usize, kind: u32, number: u32): usize {
+  const finish = skipScalar(at);
+  if (finish == 0) return 0;
+  const head = <u32>load<u8>(at);
+  if (head == 0x6e) {
+    breakRun();
+    return finish;
+  }
+  if (kind == Kind.hashed) {
+    writeMember(keyStart, keyEnd, Pass.fit);
+    quoteHash(at, finish, 0);
+    return finish;
+  }
+  if (number != 0) captureScalar(number, at, finish);
+  const isBoolean = head > 0x39;
+  if (kind == Kind.keyword || kind == Kind.any) {
+    if (!takes(Pass.fit)) return finish;
+    writeMember(keyStart, keyEnd, Pass.fit);
+    quoteScalar(at, finish, isBoolean);
+  } else if (kind == Kind.boolean && isBoolean) {
+    if (takes(Pass.fit)) keepOrWrite(from, at, finish);
+  } else if (kind == Kind.long && !isBoolean) {
+    const made = integer(textOf(at, finish));
+    if (made == 0) writeRawScalar(at, finish, isBoolean);
+    else if (takes(Pass.fit)) {
+      if (made == textOf(at, finish)) keepOrWrite(from, at, finish);
+      else {
+        writeMember(keyStart, keyEnd, Pass.fit);
+        copy(startOf(made), lengthOf(made));
+      }
+    }
+  } else {
+    writeRawScalar(at, finish, isBoolean);
+  }
+  return finish;
+}
+
+/** Writes the object or array at `at` as one string of its JSON text: it lies too deep. Answers the position behind it, 0 when malformed. */
+export function writeAsText(at: usize): usize {
+  const behind = skipValue(at);
+  if (behind == 0) return 0;
+  if (takes(Pass.fit)) {
+    writeMember(keyStart, keyEnd, Pass.fit);
+    quoteJson(at, behind);
+  }
+  return behind;
+}
+
+/** Whether this pass over an array takes what the `wanted` one is for; a member of an object is always taken. */
+function takes(wanted: Pass): bool {
+  if (!isArray() || pass() == wanted) return true;
+  if (pass() == Pass.fit) leaveFor(wanted);
+  breakRun();
+  return false;
+}
+
+function keepOrWrite(from: usize, at: usize, finish: usize): void {
+  if (plain) keep(from, finish);
+  else {
+    writeMember(keyStart, keyEnd, Pass.fit);
+    copy(at, finish - at);
+  }
+}
+
+/** A string that does not fit its path's type: its text at `<name>_raw`. */
+function writeRaw(start: usize, finish: usize): void {
+  if (!takes(Pass.raw)) return;
+  writeMember(keyStart, keyEnd, isArray() ? Pass.fit : Pass.raw);
+  quoteString(start, finish);
+}
+
+function writeRawScalar(at: usize, finish: usize, isBoolean: bool): void {
+  if (!takes(Pass.raw)) return;
+  writeMember(keyStart, keyEnd, isArray() ? Pass.fit : Pass.raw);
+  quoteScalar(at, finish, isBoolean);
+}
+
+/** Writes a string from its raw inside. */
+export function quoteString(start: usize, finish: usize): void {
+  byte(0x22);
+  writeCanonical(start, finish);
+  byte(0x22);
+}
+
+/** Writes a number or a boolean as a string (R006). */
+export function quoteScalar(at: usize, finish: usize, isBoolean: bool): void {
+  byte(0x22);
+  if (isBoolean) copy(at, finish - at);
+  else writeCanonicalNumber(textOf(at, finish), fromDouble);
+  byte(0x22);
+}
+
+/** What a string becomes where a long, a boolean, a date or an address belongs; no text when it is none. */
+function converted(text: Text, kind: u32, flags: u32): Text {
+  if (flags != 0 || lengthOf(text) > SHORT_LIMIT_BYTES || kind >= <u32>Kind.object) return 0;
+  if (kind == Kind.long) return isNumber(text) ? integer(text) : 0;
+  if (kind == Kind.boolean) return truth(text);
+  lend(SHORT);
+  const good = kind == Kind.date ? writeDate(text) : writeAddress(text);
+  const made = textOf(SHORT, giveBack());
+  if (!good) return 0;
+  return same(made, text) ? text : made;
+}
+
+/** The number as an integer, when it is one and fits a long (R007). */
+function integer(text: Text): Text {
+  if (fitsLong(text) && load<u16>(startOf(text)) != 0x302d) return text;
+  if (lengthOf(text) > SHORT_LIMIT_BYTES) return 0;
+  lend(SHORT);
+  writeCanonicalNumber(text, fromDouble);
+  const made = textOf(SHORT, giveBack());
+  return fitsLong(made) ? made : 0;
+}
+
+/** `true` or `false` for a string that says so in any case (R008). */
+function truth(text: Text): Text {
+  const start = startOf(text);
+  const four = load<u32>(start) | 0x20202020;
+  if (lengthOf(text) == 4 && four == TRUE) return lowered(text);
+  return lengthOf(text) == 5 && four == 0x736c6166 && (load<u8>(start, 4) | 0x20) == 0x65 ? lowered(text) : 0;
+}
+
+function lowered(text: Text): Text {
+  for (let i: usize = 0; i < lengthOf(text); i++) store<u8>(SHORT + i, load<u8>(startOf(text) + i) | 0x20);
+  return textOf(SHORT, SHORT + lengthOf(text));
+}

@@ -1,0 +1,196 @@
+/**
+ * A record as a host hands it over: the collector's (`{"o365audit": {…}, "event": …}`) or a bare event. What it brings beside the event is
+ * kept and completed; settings of the mapping travel in it as `o365audit_options`.
+ */
+import { append, set } from './document';
+import { Field } from './generated/fields';
+import { Vocabulary, Word } from './generated/vocabulary';
+import { CLOSE_BRACE, COLON, COMMA, OPEN_BRACE, QUOTE, skipSpace, stringEnd } from './json/scan';
+import { firstElement, nextElement, textAt } from './json/members';
+import { skipKey, skipValue } from './json/skip';
+import { Text, same } from './json/span';
+import { lower } from './json/text';
+import { byte, copy } from './json/write';
+import { Option } from './mode';
+import { lookup } from './names';
+import { writeJson } from './normalise/json-text';
+import { keyEnd, keyStart, readKey } from './normalise/keys';
+import { eventEnd } from './normalise/normalise';
+import { isNothing } from './normalise/pair';
+import { normaliseOnce } from './normalise/whole';
+import { word } from './words';
+
+/** The members of a record, as mapping/tables/words.tsv numbers them. */
+const enum Member { none, o365audit, event, organization, dataStream, tags, options, original, host, time }
+
+/** Other members that pass through: where their keys lie. More of them are left out. */
+const OTHERS_LIMIT: u32 = 32;
+const OTHERS: usize = memory.data(32 * 4, 16);
+let otherCount: u32 = 0;
+/** The slot in which a record's key is made, where it must be. */
+const RECORD_KEY: u32 = 17;
+
+/** Where the event lies: its first byte. */
+export let event: usize = 0;
+/** The event is a member of the record. */
+export let isWrapped: bool = false;
+
+/** Where the record's own members lie; 0 for those that it does not have. */
+let envelope: usize = 0;
+let organization: usize = 0;
+let dataStream: usize = 0;
+let tags: usize = 0;
+let options: usize = 0;
+let original: usize = 0;
+
+function forget(at: usize): void {
+  event = at;
+  isWrapped = false;
+  envelope = 0;
+  organization = 0;
+  dataStream = 0;
+  tags = 0;
+  options = 0;
+  original = 0;
+  otherCount = 0;
+}
+
+/**
+ * Finds the parts of the record whose brace lies at `at` and that ends before `finish`, and normalises the event where it is met; false when the record is
+ * malformed.
+ */
+export function readRecord(at: usize, finish: usize): bool {
+  forget(at);
+  let member = skipSpace(at + 1);
+  if (<u32>load<u8>(member) == CLOSE_BRACE) return skipSpace(member + 1) == finish;
+  while (true) {
+    if (<u32>load<u8>(member) != QUOTE) return false;
+    const colon = skipSpace(readKey(member, RECORD_KEY));
+    if (<u32>load<u8>(colon) != COLON) return false;
+    const value = skipSpace(colon + 1);
+    const behind = take(lookup(Vocabulary.envelope, keyStart + 1, keyEnd - keyStart - 1), member, value);
+    if (behind == 0) return false;
+    const next = skipSpace(behind);
+    if (<u32>load<u8>(next) == CLOSE_BRACE) return skipSpace(next + 1) == finish;
+    if (<u32>load<u8>(next) != COMMA) return false;
+    member = skipSpace(next + 1);
+  }
+}
+
+/** Takes a record that has no event yet: the surroundings of the events that `putEvent` names. False when it is malformed. */
+export function readSurroundings(at: usize, finish: usize): bool {
+  const good = readRecord(at, finish);
+  isWrapped = true;
+  return good;
+}
+
+/** The event to which the surroundings apply. */
+export function putEvent(at: usize): void {
+  event = at;
+}
+
+/** Takes a member; answers the position behind it, 0 when it is malformed. */
+function take(known: u32, key: usize, value: usize): usize {
+  if (known == Member.o365audit) {
+    isWrapped = true;
+    event = value;
+    if (<u32>load<u8>(value) == OPEN_BRACE && normaliseOnce(value)) return eventEnd;
+  } else if (known == Member.event) envelope = value;
+  else if (known == Member.organization) organization = value;
+  else if (known == Member.dataStream) dataStream = value;
+  else if (known == Member.tags) tags = value;
+  else if (known == Member.options) options = value;
+  else if (known == Member.original) original = value;
+  else if (known == Member.none && otherCount < OTHERS_LIMIT && lookup(Vocabulary.field_set, keyStart + 1, keyEnd - keyStart - 1) == 0) {
+    store<u32>(OTHERS + (<usize>(otherCount++) << 2), <u32>key);
+  }
+  return skipValue(value);
+}
+
+/** The switches that the record sets (README.md of the golden cases lists them). */
+export function optionsOfRecord(): u32 {
+  if (!isWrapped || options == 0 || <u32>load<u8>(options) != OPEN_BRACE) return 0;
+  let asked: u32 = 0;
+  let member = skipSpace(options + 1);
+  while (<u32>load<u8>(member) == QUOTE) {
+    const value = skipSpace(skipSpace(readKey(member, RECORD_KEY)) + 1);
+    asked |= optionOf(lookup(Vocabulary.option, keyStart + 1, keyEnd - keyStart - 1), value);
+    const comma = skipSpace(skipValue(value));
+    if (<u32>load<u8>(comma) != COMMA) break;
+    member = skipSpace(comma + 1);
+  }
+  return asked;
+}
+
+/** The switch and its value as bits: two options have words, the others are on with `true`. */
+function optionOf(option: u32, value: usize): u32 {
+  if (option == Option.alerts_of_peers) return same(textAt(value), word(Word.peers)) ? option : 0;
+  if (option == Option.dlp_hash) {
+    const choice = textAt(value);
+    return same(choice, word(Word.hash)) ? <u32>Option.dlp_hash : same(choice, word(Word.drop)) ? <u32>Option.dlp_drop : 0;
+  }
+  return load<u32>(value) == 0x65757274 ? option : 0;
+}
+
+/** Sets what the record says: ids, times, whose event it is, where it is to be stored, tags (R101, R110, R401, R002, R930). */
+export function mapRecordAround(): void {
+  set(Field.data_stream_type, word(Word.logs));
+  set(Field.data_stream_dataset, word(Word.o365_audit));
+  set(Field.data_stream_namespace, word(Word.default_));
+  append(Field.tags, word(Word.forwarded));
+  if (!isWrapped) return;
+  mapMembers(envelope, Vocabulary.envelope_event);
+  if (original != 0) set(Field.event_original, textAt(original));
+  mapMembers(organization, Vocabulary.envelope_organization);
+  mapMembers(dataStream, Vocabulary.envelope_data_stream);
+  for (let tag = firstElement(tags); tag != 0; tag = nextElement(tags, tag)) append(Field.tags, textAt(tag));
+}
+
+/** The members of the record's objects that are taken over, as mapping/tables/words.tsv numbers them. */
+const enum Taken { none, eventId, eventCreated, eventOriginal, organizationId, organizationName, streamType, streamDataset, streamNamespace }
+
+/** Sets the fields that the members of an object of the record stand for. */
+function mapMembers(open: usize, vocabulary: Vocabulary): void {
+  if (open == 0 || <u32>load<u8>(open) != OPEN_BRACE) return;
+  let member = skipSpace(open + 1);
+  while (<u32>load<u8>(member) == QUOTE) {
+    const finish = stringEnd(member + 1);
+    const value = skipSpace(skipKey(member));
+    const taken = lookup(vocabulary, member + 1, finish - member - 1);
+    if (taken != Taken.none) setTaken(taken, textAt(value));
+    const comma = skipSpace(skipValue(value));
+    if (<u32>load<u8>(comma) != COMMA) return;
+    member = skipSpace(comma + 1);
+  }
+}
+
+function setTaken(taken: u32, text: Text): void {
+  switch (taken) {
+    case Taken.eventId: return set(Field.event_id, text);
+    case Taken.eventCreated: return set(Field.event_created, text);
+    case Taken.eventOriginal: return set(Field.event_original, text);
+    case Taken.organizationId: return set(Field.organization_id, lower(text));
+    case Taken.organizationName: return set(Field.organization_name, text);
+    case Taken.streamType: return set(Field.data_stream_type, text);
+    case Taken.streamDataset: return set(Field.data_stream_dataset, text);
+    case Taken.streamNamespace: return set(Field.data_stream_namespace, text);
+    default: return;
+  }
+}
+
+/** Writes the members that are neither ours nor of a set of fields that the mapping fills; answers whether a comma must follow. */
+export function writeOthers(comma: bool): bool {
+  if (!isWrapped) return comma;
+  for (let i: u32 = 0; i < otherCount; i++) {
+    const colon = skipSpace(readKey(<usize>load<u32>(OTHERS + (<usize>i << 2)), RECORD_KEY));
+    const value = skipSpace(colon + 1);
+    if (isNothing(value)) continue;
+    if (comma) byte(COMMA);
+    comma = true;
+    copy(keyStart, keyEnd - keyStart);
+    byte(QUOTE);
+    byte(COLON);
+    writeJson(value, skipValue(value));
+  }
+  return comma;
+}

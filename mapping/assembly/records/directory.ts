@@ -1,0 +1,39 @@
+/**
+ * Entra directory changes (8).
+ * https://learn.microsoft.com/office/office-365-management-api/office-365-management-activity-api-schema#azure-active-directory-base-schema
+ */
+import { containerOf, textOfProperty } from '../captured';
+import { isPrincipalName, setTarget } from '../common/identity';
+import { append, set, setDefault } from '../document';
+import { Field } from '../generated/fields';
+import { Property } from '../generated/properties';
+import { Word } from '../generated/vocabulary';
+import { firstElement, memberText, nextElement } from '../json/members';
+import { lengthOf, startOf } from '../json/span';
+import { Option, asked } from '../mode';
+
+const FIVE: u8 = 0x35;
+
+/** R302: the user that it was done to. R416: the group. What was done is in the table of operations (R510). */
+export function mapDirectory(): void {
+  const object = textOfProperty(Property.ObjectId);
+  if (isPrincipalName(object)) setTarget(object);
+  else mapTargetOfType5();
+  set(Field.group_name, textOfProperty(Property.ModifiedProperties_Group_DisplayName_NewValue));
+  setDefault(Field.group_name, textOfProperty(Property.ModifiedProperties_Group_DisplayName_OldValue));
+  set(Field.group_id, textOfProperty(Property.ModifiedProperties_Group_ObjectID_NewValue));
+  if (asked(Option.target_roles)) append(Field.user_target_roles, textOfProperty(Property.ModifiedProperties_Role_DisplayName_NewValue));
+}
+
+/** The target that is a user principal name: Type 5. */
+function mapTargetOfType5(): void {
+  const targets = containerOf(Property.Target);
+  for (let target = firstElement(targets); target != 0; target = nextElement(targets, target)) {
+    const type = memberText(target, Word.Type);
+    if (lengthOf(type) != 1 || load<u8>(startOf(type)) != FIVE) continue;
+    const id = memberText(target, Word.ID);
+    if (!isPrincipalName(id)) continue;
+    setTarget(id);
+    return;
+  }
+}

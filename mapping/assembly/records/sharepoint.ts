@@ -1,0 +1,53 @@
+/**
+ * SharePoint and OneDrive: sites and pages (4), files (6), sharing (14), lists (36), comments (37), content types and columns (54–56).
+ * https://learn.microsoft.com/office/office-365-management-api/office-365-management-activity-api-schema#sharepoint-base-schema
+ */
+import { textOfProperty } from '../captured';
+import { operation } from '../common/event';
+import { mapSharePointFile, schemeLength } from '../common/file';
+import { isPrincipalName, setTarget } from '../common/identity';
+import { addCategory, addType } from '../common/kind';
+import { set } from '../document';
+import { Field } from '../generated/fields';
+import { Property } from '../generated/properties';
+import { Category, Type, Vocabulary } from '../generated/vocabulary';
+import { Text, endOf, lengthOf } from '../json/span';
+import { lower } from '../json/text';
+import { lookupText } from '../names';
+
+const USER: u32 = 1;
+const GROUP: u32 = 2;
+
+/** R520, R521: file operations and sharing. */
+export function mapSharePointFileOperation(): void {
+  mapSharePointFile();
+  mapSettings();
+}
+
+/** R522: everything else that has a URL. */
+export function mapSharePointSite(): void {
+  const object = textOfProperty(Property.ObjectId);
+  if (object != 0 && schemeLength(object) != 0) set(Field.url_original, object);
+  mapSettings();
+}
+
+/** R302, R416: with whom it was shared. */
+export function mapSharing(): void {
+  const kind = lookupText(Vocabulary.sharing_target, lower(textOfProperty(Property.TargetUserOrGroupType)));
+  const name = textOfProperty(Property.TargetUserOrGroupName);
+  if (kind == GROUP) set(Field.group_name, name);
+  else if (kind == USER && isPrincipalName(name)) setTarget(name);
+}
+
+/** R520, last row: whatever ends in Set or Modified and is in no table is a setting. */
+function mapSettings(): void {
+  if (operation == 0 || lookupText(Vocabulary.operation, operation) != 0) return;
+  if (!endsWith(operation, 0x746553, 3) && !endsWith(operation, 0x64656966_69646f4d, 8)) return;
+  addCategory(Category.configuration);
+  addType(Type.change);
+}
+
+/** Whether the text ends with up to 8 letters, packed. */
+function endsWith(text: Text, letters: u64, count: usize): bool {
+  return lengthOf(text) > count && (load<u64>(endOf(text) - count) ^ letters) << (64 - (<u64>count << 3)) == 0;
+}

@@ -1,0 +1,18 @@
+/**
+ * Logons: through the token service (15), old account logons (9), Outlook on the web (275).
+ * https://learn.microsoft.com/office/office-365-management-api/office-365-management-activity-api-schema#azure-active-directory-secure-token-service-sts-logon-schema
+ */
+import { operation } from '../common/event';
+import { addLogon } from '../common/kind';
+import { contains } from '../common/organization';
+import { Word } from '../generated/vocabulary';
+
+/** R512: every event of the token service is a logon; whether it failed is in its operation (R108). R511: so is every one of Outlook on the web. */
+export function mapSignIn(): void {
+  addLogon();
+}
+
+/** R511: of the old account logons those that say so. */
+export function mapAccountLogon(): void {
+  if (contains(operation, Word.Logon)) addLogon();
+}

@@ -1,0 +1,57 @@
+/**
+ * Writes what is made from mapping/fields.yml and mapping/tables: the tables of the WebAssembly module and FIELDS.md. With --check it writes nothing
+ * and fails when a file is not what it would write.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { documentSource } from './document.ts';
+import { readFields } from './fields.ts';
+import { fieldsPage } from './fields-page.ts';
+import { type Name, nameTable } from './names.ts';
+import { propertySource } from './properties.ts';
+import { bytes, header, words16 } from './source.ts';
+import { vocabularySource } from './vocabulary.ts';
+
+// compiled to build/mapping/generate/
+const mapping = join(import.meta.dirname, '../../../mapping');
+
+function outputs(): Readonly<Record<string, string>> {
+  const fields = readFields(join(mapping, 'fields.yml'));
+  const properties = propertySource(fields);
+  const vocabulary = vocabularySource({
+    recordTypes: join(mapping, 'tables/record-types.tsv'),
+    operations: join(mapping, 'tables/operations.tsv'),
+    words: join(mapping, 'tables/words.tsv'),
+  }, [...new Set(fields.filter(({ name, source }) => source !== 'enrichment' && !name.includes('*')).map(({ name }) => name.split('.')[0] ?? ''))]);
+  return {
+    'assembly/generated/fields.ts': documentSource(fields),
+    'assembly/generated/properties.ts': properties.source,
+    'assembly/generated/vocabulary.ts': vocabulary.source,
+    'assembly/generated/names.ts': namesSource([...properties.names, ...vocabulary.names]),
+    'FIELDS.md': fieldsPage(fields),
+  };
+}
+
+function namesSource(names: readonly Name[]): string {
+  const { slots, entries, text, shift } = nameTable(names);
+  return [
+    header('mapping/fields.yml and mapping/tables', 'The hash table of all names that the mapping recognises.'),
+    `/** A hash's slot is what is left of it after this shift. */\nexport const NAME_SHIFT: u64 = ${shift};`,
+    words16('NAME_SLOTS', slots, 'Slot to entry, counted from 1; 0 is an empty slot.'),
+    bytes('NAME_ENTRIES', entries, 'An entry: first 8 bytes, last 8 bytes, offset in NAME_TEXT (u32), length (u16), context (u16), value (u32), 4 bytes of nothing.'),
+    bytes('NAME_TEXT', text, 'The names.'),
+  ].join('\n');
+}
+
+const check = process.argv.includes('--check');
+const stale: string[] = [];
+for (const [file, text] of Object.entries(outputs())) {
+  const path = join(mapping, file);
+  if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
+  if (check) stale.push(file);
+  else writeFileSync(path, text);
+}
+if (stale.length > 0) {
+  process.stderr.write(`not as generated: ${stale.map((file) => `mapping/${file}`).join(', ')}. Run npm run generate and commit what it writes.\n`);
+  process.exitCode = 1;
+}
