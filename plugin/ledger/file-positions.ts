@@ -1,0 +1,75 @@
+/** How far files of events were delivered, for the collector's `var.input: file`. */
+import { join } from 'node:path';
+import { failure, reasonOf } from '../errors.ts';
+import type { Log } from '../telemetry/log.ts';
+import { keepText, readKeptObject, readKeptText } from './kept-text.ts';
+
+/** A file that is known by what it is, not by its name, so that a rotated one is not read again. */
+export interface FilePosition {
+  /** Everything before this byte is delivered. */
+  readonly bytes: number;
+  /** A hash of the file's beginning, as much of it as was delivered then: another file in the same place is told apart by it. */
+  readonly head: string;
+  readonly headBytes: number;
+}
+
+export interface FilePositions {
+  /** By device and inode. */
+  get(file: string): FilePosition | undefined;
+  /** Durable when it resolves. Rejects with LEDGER_WRITE or LEDGER_DISK_FULL. */
+  set(file: string, position: FilePosition): Promise<void>;
+}
+
+/** Beyond this the files that were read longest ago are forgotten; were they still there, they would be delivered again, under the same ids. */
+const FILES_LIMIT = 20_000;
+
+/** Opens what an earlier run left in the state directory. Throws LEDGER_DIRECTORY. */
+export async function openFilePositions(directory: string, log: Log): Promise<FilePositions> {
+  const path = join(directory, 'files.json');
+  const positions = await readPositions(path, log);
+  let writing: Promise<void> = Promise.resolve();
+  return {
+    get: (file) => positions.get(file),
+    set(file, position) {
+      positions.delete(file);
+      positions.set(file, position);
+      for (const oldest of positions.keys()) {
+        if (positions.size <= FILES_LIMIT) break;
+        positions.delete(oldest);
+      }
+      writing = writing.catch(() => undefined /* whoever waited for that write has its failure */).then(() => write(path, positions));
+      return writing;
+    },
+  };
+}
+
+async function write(path: string, positions: ReadonlyMap<string, FilePosition>): Promise<void> {
+  try {
+    await keepText(path, `${JSON.stringify({ version: 1, files: Object.fromEntries(positions) })}\n`);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') throw failure('LEDGER_DISK_FULL', { file: path }, error);
+    throw failure('LEDGER_WRITE', { file: path, reason: reasonOf(error) }, error);
+  }
+}
+
+async function readPositions(path: string, log: Log): Promise<Map<string, FilePosition>> {
+  let text: string | undefined;
+  try {
+    text = await readKeptText(path);
+  } catch (error) {
+    throw failure('LEDGER_DIRECTORY', { directory: path, reason: reasonOf(error) }, error);
+  }
+  if (text === undefined) return new Map();
+  const kept = readKeptObject(text);
+  const files = 'object' in kept ? kept.object.files : undefined;
+  if (typeof files !== 'object' || files === null) {
+    log('ledger.positions_lost', { file: path, reason: 'reason' in kept ? kept.reason : 'it has no files' });
+    return new Map();
+  }
+  return new Map(Object.entries(files).filter((entry): entry is [string, FilePosition] => isPosition(entry[1])));
+}
+
+function isPosition(value: unknown): value is FilePosition {
+  const { bytes, head, headBytes } = (value ?? {}) as Partial<Record<keyof FilePosition, unknown>>;
+  return Number.isSafeInteger(bytes) && typeof head === 'string' && Number.isSafeInteger(headBytes);
+}

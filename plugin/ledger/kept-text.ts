@@ -1,0 +1,40 @@
+/** A small text that is kept in a file and replaced as a whole: after a power cut it is the old one or the new one. */
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { reasonOf } from '../errors.ts';
+import { realFiles, type JournalFiles } from './files.ts';
+
+/** The text, or undefined where there is none. Rejects with the system's own error when it is there and cannot be read. */
+export async function readKeptText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Replaces the text; durable when it resolves. Rejects with the system's own error. */
+export async function keepText(path: string, text: string, files: JournalFiles = realFiles): Promise<void> {
+  const next = `${path}.new`;
+  const file = await files.open(next, true);
+  try {
+    await file.append(Buffer.from(text));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await files.rename(next, path);
+  await files.syncFolder(dirname(path));
+}
+
+/** The object that a kept text holds, and what was wrong if it holds none. */
+export function readKeptObject(text: string): { readonly object: Record<string, unknown> } | { readonly reason: string } {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { object: value as Record<string, unknown> };
+    return { reason: 'it is no JSON object' };
+  } catch (error) {
+    return { reason: reasonOf(error) };
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * What is owed, on disk: a journal a tenant in the state directory, held by one process at a time. A blob is entered when it is listed and struck
+ * out when it is delivered; whatever happens in between, it is found again.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { failure, reasonOf } from '../errors.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Clock } from '../types.ts';
+import { realFiles, type JournalFiles } from './files.ts';
+import { takeLock } from './lock.ts';
+import { openTenantLedger, type TenantLedger } from './tenant-ledger.ts';
+
+export type { TenantLedger } from './tenant-ledger.ts';
+export type { Loss } from './tenant-state.ts';
+
+/** Nobody else on the machine needs to know what a tenant's blobs are called. */
+const FOLDER_MODE = 0o700;
+
+export interface LedgerOptions {
+  /** The state directory; it is made if it is not there. */
+  readonly directory: string;
+  /** For tests: another file system. */
+  readonly files?: JournalFiles;
+  /** For tests: write a journal anew when it is larger than this. */
+  readonly snapshotBytesMin?: number;
+}
+
+export interface Ledger {
+  /** The ledger of a tenant, by its GUID or domain; the same one each time. Throws LEDGER_DIRECTORY. */
+  tenant(tenantId: string): Promise<TenantLedger>;
+  /** Writes what is waiting, and lets the next process in. */
+  close(): Promise<void>;
+}
+
+/** Takes the state directory. Throws LEDGER_LOCKED, LEDGER_PATH_TOO_LONG or LEDGER_DIRECTORY. */
+export async function openLedger(options: LedgerOptions, clock: Clock, log: Log): Promise<Ledger> {
+  const { directory, files = realFiles, snapshotBytesMin } = options;
+  const folder = join(directory, 'ledger');
+  try {
+    await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+  } catch (error) {
+    throw failure('LEDGER_DIRECTORY', { directory, reason: reasonOf(error) }, error);
+  }
+  const lock = await takeLock(directory, clock, log);
+  const tenants = new Map<string, ReturnType<typeof openTenantLedger>>();
+  return {
+    tenant(tenantId) {
+      const name = fileNameOf(tenantId);
+      let ledger = tenants.get(name);
+      if (ledger === undefined) {
+        ledger = openTenantLedger({ tenantId, path: join(folder, `${name}.journal`), files, clock, log, ...(snapshotBytesMin === undefined ? {} : { snapshotBytesMin }) });
+        tenants.set(name, ledger);
+      }
+      return ledger;
+    },
+    async close() {
+      const opened = await Promise.allSettled(tenants.values());
+      for (const result of opened) if (result.status === 'fulfilled') await result.value.close();
+      await lock.release();
+    },
+  };
+}
+
+/** GUIDs and domains are file names as they are; anything else becomes its hash. */
+function fileNameOf(tenantId: string): string {
+  const name = tenantId.toLowerCase();
+  return /^[a-z0-9][a-z0-9.-]{0,99}$/.test(name) ? name : createHash('sha256').update(name).digest('hex');
+}

@@ -1,0 +1,61 @@
+/** Asking a socket who listens on it. */
+import { connect } from 'node:net';
+
+/** A holder that accepts but says nothing for so long is busy, and there all the same. */
+const ANSWER_TIMEOUT_MS = 1_000;
+const ANSWER_BYTES_MAX = 1_024;
+
+export interface Holder {
+  readonly pid: number | string;
+  readonly since: string;
+  /** False while it is still finding out whether it may hold the directory. */
+  holding: boolean;
+}
+
+/** What can become of a question: `dead` = nobody listens, `gone` = there is no such socket, `leaving` = the line was dropped without an answer. */
+export type Answer = Holder | 'dead' | 'gone' | 'leaving';
+
+/** Asks who listens on a socket or pipe. Rejects with what the system says if it cannot be asked. */
+export function ask(path: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    let text = '';
+    let connected = false;
+    const finish = (answer: Answer): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setEncoding('utf8');
+    socket.setTimeout(ANSWER_TIMEOUT_MS, () => finish(BUSY));
+    socket.on('connect', () => {
+      connected = true;
+    });
+    socket.on('data', (more: string) => {
+      text += more;
+      if (text.length > ANSWER_BYTES_MAX) finish(BUSY);
+    });
+    socket.on('end', () => finish(readHolder(text)));
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      // EAGAIN means that its queue of askers is full: somebody is there.
+      if (error.code === 'EAGAIN') finish(BUSY);
+      else if (connected || error.code === 'ECONNRESET' || error.code === 'EPIPE') finish(readHolder(text));
+      else if (error.code === 'ECONNREFUSED') finish('dead');
+      else if (error.code === 'ENOENT') finish('gone');
+      else reject(error);
+    });
+  });
+}
+
+/** Somebody who has no time to say who he is, or is no process of ours. */
+const BUSY: Holder = { pid: '(it does not answer)', since: '(unknown)', holding: true };
+
+function readHolder(answer: string): Holder | 'leaving' {
+  if (answer === '') return 'leaving';
+  try {
+    const { pid, since, holding } = JSON.parse(answer) as Partial<Holder>;
+    if (pid !== undefined && since !== undefined && holding !== undefined) return { pid, since, holding };
+  } catch {
+    // Told by the return below.
+  }
+  return BUSY;
+}

@@ -1,0 +1,31 @@
+/** The lock on Windows: a named pipe, which vanishes with its process and can be made only once. */
+import { createHash } from 'node:crypto';
+import { createServer } from 'node:net';
+import { resolve } from 'node:path';
+import { failure, reasonOf } from '../errors.ts';
+import type { Lock } from './lock.ts';
+import { ask, type Holder } from './lock-inquiry.ts';
+
+/** Takes the pipe that stands for a directory. Throws LEDGER_LOCKED or LEDGER_DIRECTORY. */
+export async function takePipe(directory: string, self: Holder): Promise<Lock> {
+  const name = `\\\\.\\pipe\\o365audit-${createHash('sha256').update(resolve(directory).toLowerCase()).digest('hex').slice(0, 32)}`;
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.end(`${JSON.stringify({ ...self, holding: true })}\n`);
+  }).unref();
+  try {
+    await new Promise<void>((listening, reject) => {
+      server.once('error', reject);
+      server.listen(name, listening);
+    });
+  } catch (error) {
+    const other = await ask(name);
+    if (typeof other === 'string') throw failure('LEDGER_DIRECTORY', { directory, reason: reasonOf(error) }, error);
+    throw failure('LEDGER_LOCKED', { directory, pid: other.pid, since: other.since });
+  }
+  return {
+    release: () => new Promise((closed) => {
+      server.close(() => closed());
+    }),
+  };
+}

@@ -1,0 +1,105 @@
+/** What is known of one tenant, in memory: the sum of its journal's facts, and the lines that a new journal of it begins with. */
+import type { ContentBlob, ContentType } from '../types.ts';
+import { DoneIndex, keyOf } from './done-index.ts';
+import { blobOf, JOURNAL_VERSION, owedFact, type Fact } from './fact.ts';
+import { encodeLine } from './line.ts';
+
+/** A blob is remembered as done this long after it has expired: by then no listing can contain it any more. */
+const REMEMBER_MS = 86_400_000;
+/** For a blob that does not say when it expires. */
+const LIFE_UNKNOWN_MS = 8 * 86_400_000;
+/** How many of the blobs that were given up are remembered by name. */
+const LOSSES_MAX = 1_000;
+/** Done blobs in a line of a snapshot: what a bad line may forget. */
+const DONE_PER_LINE = 64;
+
+export interface Loss {
+  readonly contentType: ContentType;
+  readonly contentId: string;
+  readonly contentExpiration: string;
+  readonly reason: string;
+  readonly atMs: number;
+}
+
+export class TenantState {
+  readonly tenantId: string;
+  readonly done = new DoneIndex();
+  readonly owed = new Map<string, ContentBlob>();
+  readonly listedUntilMs = new Map<ContentType, number>();
+  readonly startedAtMs = new Map<ContentType, number>();
+  losses: Loss[] = [];
+  committed = 0;
+  lost = 0;
+
+  constructor(tenantId: string) {
+    this.tenantId = tenantId;
+  }
+
+  /** Takes a fact in; one that is known already changes nothing. */
+  take(fact: Fact, nowMs: number): void {
+    switch (fact.fact) {
+      case 'journal':
+        return;
+      case 'owed':
+        if (!this.isKnown(fact.type, fact.id)) this.owed.set(nameOf(fact.type, fact.id), blobOf(fact));
+        return;
+      case 'committed':
+        if (this.#finish(fact, nowMs)) this.committed += 1;
+        return;
+      case 'lost':
+        if (!this.#finish(fact, nowMs)) return;
+        this.lost += 1;
+        this.losses.push({ contentType: fact.type, contentId: fact.id, contentExpiration: fact.expires, reason: fact.reason, atMs: fact.atMs });
+        if (this.losses.length > LOSSES_MAX) this.losses.shift();
+        return;
+      case 'listed':
+        this.listedUntilMs.set(fact.type, fact.untilMs);
+        return;
+      case 'started':
+        this.startedAtMs.set(fact.type, fact.atMs);
+        return;
+      case 'done':
+        this.done.addPacked(Buffer.from(fact.blobs, 'base64'));
+        return;
+      case 'totals':
+        this.committed = fact.committed;
+        this.lost = fact.lost;
+    }
+  }
+
+  /** Whether a blob is owed or done. */
+  isKnown(type: ContentType, id: string): boolean {
+    return this.owed.has(nameOf(type, id)) || this.isDone(type, id);
+  }
+
+  isDone(type: ContentType, id: string): boolean {
+    return this.done.has(keyOf(type, id));
+  }
+
+  /** The whole state as lines of a journal, without what has expired. */
+  * lines(nowMs: number): Generator<string, void, undefined> {
+    this.done.forgetUntil(nowMs);
+    const facts: Fact[] = [
+      { fact: 'journal', version: JOURNAL_VERSION, tenant: this.tenantId },
+      // The losses count themselves when they are read again.
+      { fact: 'totals', committed: this.committed, lost: this.lost - this.losses.length },
+    ];
+    for (const { contentType: type, contentId: id, contentExpiration: expires, reason, atMs } of this.losses) facts.push({ fact: 'lost', type, id, expires, reason, atMs });
+    for (const [type, atMs] of this.startedAtMs) facts.push({ fact: 'started', type, atMs });
+    for (const fact of facts) yield encodeLine(fact);
+    for (const packed of this.done.packed(DONE_PER_LINE)) yield encodeLine({ fact: 'done', blobs: packed.toString('base64') } satisfies Fact);
+    for (const blob of this.owed.values()) yield encodeLine(owedFact(blob));
+    // Behind the blobs that they speak of: a file that ends too early must not claim more than it holds.
+    for (const [type, untilMs] of this.listedUntilMs) yield encodeLine({ fact: 'listed', type, untilMs } satisfies Fact);
+  }
+
+  #finish({ type, id, expires }: { readonly type: ContentType; readonly id: string; readonly expires: string }, nowMs: number): boolean {
+    this.owed.delete(nameOf(type, id));
+    const expiresMs = Date.parse(expires);
+    return this.done.add(keyOf(type, id), (Number.isNaN(expiresMs) ? nowMs + LIFE_UNKNOWN_MS : expiresMs) + REMEMBER_MS);
+  }
+}
+
+function nameOf(type: ContentType, id: string): string {
+  return `${type}\n${id}`;
+}
