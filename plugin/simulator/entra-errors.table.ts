@@ -1,0 +1,50 @@
+/**
+ * The refusals of the token endpoint by their AADSTS number. Programs are asked to go by `error` alone; the numbers are for people.
+ * Source: https://learn.microsoft.com/entra/identity-platform/reference-error-codes, and for those about assertions
+ * https://learn.microsoft.com/entra/identity-platform/certificate-credentials.
+ */
+export const ENTRA_ERRORS = {
+  900023: { error: 'invalid_request', status: 400, message: "Specified tenant identifier '{0}' is neither a valid DNS name, nor a valid external domain." },
+  90002: { error: 'invalid_request', status: 400, message: "Tenant '{0}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud." },
+  90038: { error: 'invalid_request', status: 400, message: "Tenant '{0}' request is being redirected to the National Cloud." },
+  900382: { error: 'invalid_request', status: 400, message: 'Confidential Client is not supported in Cross Cloud request.' },
+  900432: { error: 'invalid_request', status: 400, message: 'Confidential Client is not supported in Cross Cloud request.' },
+  900144: { error: 'invalid_request', status: 400, message: "The request body must contain the following parameter: '{0}'." },
+  900561: { error: 'invalid_request', status: 405, message: 'The endpoint only accepts POST requests. Received a {0} request.' },
+  901002: { error: 'invalid_request', status: 400, message: "The 'resource' request parameter is not supported." },
+  9001023: { error: 'invalid_request', status: 400, message: 'The grant type is not supported over the /common or /consumers endpoints. Please use the /organizations or tenant-specific endpoint.' },
+  50194: { error: 'invalid_request', status: 400, message: "Application '{0}' is not configured as a multi-tenant application. Usage of the /common endpoint is not supported for such apps." },
+  50027: { error: 'invalid_request', status: 400, message: 'JWT token is invalid or malformed.' },
+  70003: { error: 'unsupported_grant_type', status: 400, message: "The app requested an unsupported grant type '{0}'." },
+  7000215: { error: 'invalid_client', status: 401, message: "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{0}'." },
+  7000222: { error: 'invalid_client', status: 401, message: "The provided client secret keys for app '{0}' are expired. Visit the Azure portal to create new keys for your app." },
+  7000218: { error: 'invalid_client', status: 401, message: "The request body must contain the following parameter: 'client_assertion' or 'client_secret'." },
+  700016: { error: 'unauthorized_client', status: 400, message: "Application with identifier '{0}' was not found in the directory '{1}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant." },
+  7000112: { error: 'unauthorized_client', status: 400, message: "Application '{0}' is disabled." },
+  70001: { error: 'unauthorized_client', status: 400, message: "The application named '{0}' is disabled." },
+  700027: { error: 'invalid_client', status: 401, message: 'The certificate with identifier used to sign the client assertion is not registered on application. [Reason - {0}]' },
+  700024: { error: 'invalid_client', status: 401, message: 'Client assertion is not within its valid time range. Current time: {0}, assertion valid from {1}, expiry time of assertion {2}.' },
+  700021: { error: 'invalid_client', status: 401, message: "Client assertion application identifier doesn't match 'client_id' parameter." },
+  700023: { error: 'invalid_client', status: 401, message: 'Client assertion audience claim does not match Realm issuer.' },
+  700030: { error: 'invalid_client', status: 401, message: 'Invalid certificate - subject name in certificate is not authorized.' },
+  70021: { error: 'invalid_request', status: 400, message: "No matching federated identity record found for presented assertion. Assertion Issuer: '{0}'. Assertion Subject: '{1}'. Assertion Audience: '{2}'." },
+  500011: { error: 'invalid_resource', status: 400, message: "The resource principal named {0} was not found in the tenant named {1}." },
+  70011: { error: 'invalid_scope', status: 400, message: "The provided value for the input parameter 'scope' is not valid. The scope '{0}' is not valid." },
+  700022: { error: 'invalid_scope', status: 400, message: "The provided value for the input parameter scope isn't valid because it contains more than one resource." },
+  1002012: { error: 'invalid_scope', status: 400, message: "The provided value for scope {0} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI)." },
+  53003: { error: 'access_denied', status: 400, message: 'Access has been blocked by Conditional Access policies.' },
+  530032: { error: 'access_denied', status: 400, message: 'Blocked by security policy.' },
+  530035: { error: 'access_denied', status: 400, message: 'Access has been blocked by security defaults.' },
+  65001: { error: 'invalid_grant', status: 400, message: "The user or administrator has not consented to use the application with ID '{0}'." },
+  650052: { error: 'invalid_client', status: 400, message: 'The app needs access to a service that your organization has not subscribed to or enabled.' },
+  650057: { error: 'invalid_resource', status: 400, message: 'Invalid resource. The client has requested access to a resource which is not listed in the requested permissions in the client\'s application registration.' },
+  50196: { error: 'invalid_grant', status: 400, message: 'The server terminated an operation because it encountered a client request loop.' },
+  90055: { error: 'temporarily_unavailable', status: 429, message: 'TenantThrottlingError: there are too many incoming requests.' },
+  90006: { error: 'server_error', status: 500, message: 'ExternalServerRetryableError: the service is temporarily unavailable.' },
+  90012: { error: 'server_error', status: 504, message: 'RequestTimeout: the request has timed out.' },
+  90024: { error: 'temporarily_unavailable', status: 503, message: 'RequestBudgetExceededError: a transient error has occurred. Try again.' },
+  90033: { error: 'temporarily_unavailable', status: 503, message: 'A transient error has occurred. Please try again.' },
+  90090: { error: 'server_error', status: 500, message: 'GraphRetryableError: the service is temporarily unavailable.' },
+} as const satisfies Record<number, { readonly error: string; readonly status: number; readonly message: string }>;
+
+export type AadstsNumber = keyof typeof ENTRA_ERRORS;
