@@ -1,0 +1,269 @@
+/**
+ * What Filebeat's module does not have: the options of this product. One row feeds the command line, the environment, the `collector:` block of
+ * o365.yml, the types, --help and OPTIONS.md. A row without `key` cannot stand in the file, one without `flag` (a secret) never on the
+ * command line. Precedence: flag, environment, file, default.
+ */
+import { LOG_LEVELS } from '../telemetry/log.ts';
+import { isGuid, type Rules } from './value.ts';
+
+/** The commands, with a sentence and examples for --help. */
+export const COMMANDS = {
+  collect: {
+    sentence: 'Collect audit events and hand them to a log agent or to stdout',
+    examples: [
+      ['collect -c o365.yml --once', 'everything of the last seven days to stdout, one JSON record a line'],
+      ['collect --format ecs', 'the same as ECS documents, and then on and on'],
+      ['collect --output forward+unix:///run/o365audit.sock', 'to a log agent that acknowledges'],
+    ],
+  },
+  map: {
+    sentence: 'Map audit events from files or stdin to ECS documents',
+    examples: [['map events.ndjson', 'NDJSON, a JSON array, or the CSV that Purview exports']],
+  },
+  simulate: {
+    sentence: 'Serve a Management Activity API and its login on this machine, for tests and demonstrations',
+    examples: [['simulate --port 8365 --count 5000', 'one tenant with 5,000 events']],
+  },
+  demo: {
+    sentence: 'See simulated audit events become ECS documents; needs no tenant and no configuration',
+    examples: [['demo | head -1', 'one document']],
+  },
+  config: {
+    sentence: 'Print the configuration as it takes effect, secrets hidden',
+    examples: [['config -c o365.yml --check', 'only say whether it is good']],
+  },
+} as const satisfies Record<string, { readonly sentence: string; readonly examples: readonly (readonly [line: string, sentence: string])[] }>;
+
+export type Command = keyof typeof COMMANDS;
+
+export interface Option extends Omit<Rules, 'type'> {
+  readonly type: Rules['type'] | 'list';
+  readonly commands: readonly Command[];
+  /** Without dashes; the one-letter alias likewise. */
+  readonly flag?: string;
+  readonly alias?: string;
+  /** How words that are no flags are shown in the usage line. */
+  readonly positional?: string;
+  readonly environment?: string;
+  /** In the `collector:` block. */
+  readonly key?: string;
+  /** In the operator's notation. */
+  readonly default?: string;
+  readonly unit?: string;
+  readonly sentence: string;
+  readonly example: string;
+  readonly group: string;
+  /** May never be a flag, is never printed. */
+  readonly secret?: true;
+}
+
+const all = ['collect', 'map', 'simulate', 'demo', 'config'] as const;
+const collecting = ['collect', 'config'] as const;
+
+export const OPTIONS = {
+  config: {
+    flag: 'config', alias: 'c', environment: 'O365AUDIT_CONFIG', type: 'path', default: './o365.yml', commands: collecting, group: 'Configuration',
+    sentence: 'Filebeat\'s o365.yml, as it is', example: '/etc/o365audit/o365.yml',
+  },
+  moduleOverrides: {
+    flag: 'M', type: 'list', commands: collecting, group: 'Configuration',
+    sentence: 'A setting of the module over the file\'s, such as o365.audit.var.api.poll_interval=1m; repeatable', example: 'o365.audit.enabled=true',
+  },
+  check: {
+    flag: 'check', type: 'boolean', default: 'false', commands: ['config'], group: 'Configuration',
+    sentence: 'Only say whether the configuration is good', example: 'true',
+  },
+
+  output: {
+    flag: 'output', environment: 'O365AUDIT_OUTPUT', key: 'output', type: 'string', default: 'stdout', accepts: isOutput,
+    expected: 'stdout, forward://host:port, forward+tls://host:port or forward+unix:///path', commands: collecting, group: 'Output',
+    sentence: 'Where records go: stdout, forward://host:port, forward+tls://host:port or forward+unix:///path', example: 'forward://127.0.0.1:24224',
+  },
+  format: {
+    flag: 'format', environment: 'O365AUDIT_FORMAT', key: 'format', type: 'choice', choices: ['raw', 'ecs'], default: 'raw', commands: collecting, group: 'Output',
+    sentence: 'Raw events for the log agent to map (Fluent Bit), or ECS documents: raw or ecs', example: 'ecs',
+  },
+  encoding: {
+    flag: 'encoding', environment: 'O365AUDIT_ENCODING', key: 'encoding', type: 'choice', choices: ['ndjson', 'msgpack'], default: 'ndjson', commands: collecting, group: 'Output',
+    sentence: 'How records are written to stdout, ndjson or msgpack; Forward is always msgpack', example: 'msgpack',
+  },
+  namespace: {
+    flag: 'namespace', environment: 'O365AUDIT_NAMESPACE', key: 'namespace', type: 'string', default: 'default', accepts: isNamespace,
+    expected: 'lower case, at most 100 bytes, without - and \\ / * ? " < > | , # : or spaces', commands: ['collect', 'config', 'map'], group: 'Output',
+    sentence: 'The last part of the data stream\'s name, logs-o365.audit-NAMESPACE', example: 'production',
+  },
+  eventTag: {
+    flag: 'event-tag', environment: 'O365AUDIT_EVENT_TAG', key: 'event_tag', type: 'string', default: 'o365.audit', accepts: isTag,
+    expected: 'letters, digits, dots, dashes and underscores', commands: collecting, group: 'Output',
+    sentence: 'The Fluent tag of audit events', example: 'm365.audit',
+  },
+
+  forwardSharedKey: {
+    environment: 'O365AUDIT_FORWARD_SHARED_KEY', key: 'forward_shared_key', type: 'string', secret: true, commands: collecting, group: 'Forward',
+    sentence: 'The shared key of a Forward receiver that asks for one', example: '${FORWARD_SHARED_KEY}',
+  },
+  forwardCa: {
+    flag: 'forward-ca', environment: 'O365AUDIT_FORWARD_CA', key: 'forward_ca', type: 'path', commands: collecting, group: 'Forward',
+    sentence: 'With forward+tls, the certificates (PEM) to trust beside the usual ones', example: '/etc/o365audit/forward-ca.pem',
+  },
+  forwardServerName: {
+    flag: 'forward-server-name', environment: 'O365AUDIT_FORWARD_SERVER_NAME', key: 'forward_server_name', type: 'string', commands: collecting, group: 'Forward',
+    sentence: 'With forward+tls, the name that the receiver\'s certificate must carry, when it is not the host of the output', example: 'fluent.example.com',
+  },
+  frameBytes: {
+    flag: 'frame-size', environment: 'O365AUDIT_FRAME_SIZE', key: 'frame_size', type: 'bytes', default: '1MiB', minimum: '4KiB', maximum: '4MiB', unit: 'bytes', commands: collecting, group: 'Forward',
+    sentence: 'How large a Forward frame grows; hosts close the connection at 6 MB', example: '512KiB',
+  },
+  framesInFlight: {
+    flag: 'frames-in-flight', environment: 'O365AUDIT_FRAMES_IN_FLIGHT', key: 'frames_in_flight', type: 'count', default: '4', minimum: '1', maximum: '64', unit: 'frames', commands: collecting, group: 'Forward',
+    sentence: 'How many frames may wait for their acknowledgement', example: '8',
+  },
+  ackTimeoutMs: {
+    flag: 'ack-timeout', environment: 'O365AUDIT_ACK_TIMEOUT', key: 'ack_timeout', type: 'duration', default: '90s', minimum: '1s', maximum: '1h', commands: collecting, group: 'Forward',
+    sentence: 'How long to wait for an acknowledgement before the frame is sent again', example: '3m',
+  },
+
+  stateDir: {
+    flag: 'state-dir', environment: 'O365AUDIT_STATE_DIR', key: 'state_dir', type: 'path', commands: collecting, group: 'Collecting',
+    sentence: 'The folder that remembers what was delivered (default: o365audit-state beside the configuration file)', example: '/var/lib/o365audit',
+  },
+  once: {
+    flag: 'once', environment: 'O365AUDIT_ONCE', type: 'boolean', default: 'false', commands: collecting, group: 'Collecting',
+    sentence: 'End with status 0 when everything there is has been delivered', example: 'true',
+  },
+  overlapMs: {
+    flag: 'overlap', environment: 'O365AUDIT_OVERLAP', key: 'overlap', type: 'duration', default: '3h', minimum: '0s', maximum: '168h', commands: collecting, group: 'Collecting',
+    sentence: 'Recent time that every round lists again, because the service lists content late', example: '12h',
+  },
+  publisherId: {
+    flag: 'publisher-id', environment: 'O365AUDIT_PUBLISHER_ID', key: 'publisher_id', type: 'string', accepts: isGuid, expected: 'a GUID', commands: collecting, group: 'Collecting',
+    sentence: 'The PublisherIdentifier of all requests (default: the tenant\'s own id)', example: '00000000-0000-4000-8000-00000000c001',
+  },
+  contentConcurrency: {
+    flag: 'content-concurrency', environment: 'O365AUDIT_CONTENT_CONCURRENCY', key: 'content_concurrency', type: 'count', default: '8', minimum: '1', maximum: '256', unit: 'content blobs', commands: collecting, group: 'Collecting',
+    sentence: 'How many content blobs of a tenant are fetched at the same time', example: '16',
+  },
+  bytesInFlight: {
+    flag: 'bytes-in-flight', environment: 'O365AUDIT_BYTES_IN_FLIGHT', key: 'bytes_in_flight', type: 'bytes', default: '32MiB', minimum: '8MiB', maximum: '4GiB', unit: 'bytes', commands: collecting, group: 'Collecting',
+    sentence: 'How many bytes of fetched, undelivered events are held at most, all tenants together', example: '128MiB',
+  },
+
+  supervised: {
+    flag: 'supervised', environment: 'O365AUDIT_SUPERVISED', type: 'boolean', default: 'false', commands: collecting, group: 'Process',
+    sentence: 'For a launcher that starts the program again at once: wait before ending with a failure', example: 'true',
+  },
+  outliveParent: {
+    flag: 'outlive-parent', environment: 'O365AUDIT_OUTLIVE_PARENT', type: 'boolean', default: 'false', commands: all, group: 'Process',
+    sentence: 'Do not end when the parent process ends', example: 'true',
+  },
+  logLevel: {
+    flag: 'log-level', environment: 'O365AUDIT_LOG_LEVEL', key: 'log_level', type: 'choice', choices: LOG_LEVELS, default: 'info', commands: all, group: 'Process',
+    sentence: 'What is written to stderr: error, warn, info, debug or trace', example: 'debug',
+  },
+  logFormat: {
+    flag: 'log-format', environment: 'O365AUDIT_LOG_FORMAT', key: 'log_format', type: 'choice', choices: ['text', 'json'], default: 'text', commands: all, group: 'Process',
+    sentence: 'How it is written: text, or one JSON object a line', example: 'json',
+  },
+
+  files: {
+    positional: '[file...]', type: 'list', commands: ['map'], group: 'Events',
+    sentence: 'The files to map; none or - is stdin', example: 'events.ndjson',
+  },
+
+  port: {
+    flag: 'port', environment: 'O365AUDIT_SIMULATOR_PORT', type: 'count', default: '8365', minimum: '0', maximum: '65535', commands: ['simulate'], group: 'Service',
+    sentence: 'The port to listen on, on 127.0.0.1; 0 is any free one', example: '0',
+  },
+  tenants: {
+    flag: 'tenants', environment: 'O365AUDIT_SIMULATOR_TENANTS', type: 'count', default: '1', minimum: '1', maximum: '10000', unit: 'tenants', commands: ['simulate'], group: 'Events',
+    sentence: 'How many tenants there are', example: '20',
+  },
+  count: {
+    flag: 'count', environment: 'O365AUDIT_SIMULATOR_COUNT', type: 'count', default: '1000', minimum: '0', unit: 'events', commands: ['simulate'], group: 'Events',
+    sentence: 'How many events each tenant has at the start', example: '100000',
+  },
+  eventsFile: {
+    flag: 'events', environment: 'O365AUDIT_SIMULATOR_EVENTS', type: 'path', commands: ['simulate'], group: 'Events',
+    sentence: 'Serve the events of this NDJSON file, with fresh ids and times, instead of invented ones', example: 'events.ndjson',
+  },
+  eventsPerSecond: {
+    flag: 'rate', environment: 'O365AUDIT_SIMULATOR_RATE', type: 'count', default: '0', minimum: '0', maximum: '100000', unit: 'events a second', commands: ['simulate'], group: 'Events',
+    sentence: 'New events that come in while it runs, all tenants together', example: '50',
+  },
+  eventsPerBlob: {
+    flag: 'events-per-blob', environment: 'O365AUDIT_SIMULATOR_EVENTS_PER_BLOB', type: 'count', default: '50', minimum: '1', maximum: '1000000', unit: 'events', commands: ['simulate'], group: 'Events',
+    sentence: 'How many events a content blob holds', example: '5000',
+  },
+  seed: {
+    flag: 'seed', environment: 'O365AUDIT_SIMULATOR_SEED', type: 'count', default: '1', minimum: '0', commands: ['simulate'], group: 'Events',
+    sentence: 'The same seed makes the same events', example: '7',
+  },
+  pageSize: {
+    flag: 'page-size', environment: 'O365AUDIT_SIMULATOR_PAGE_SIZE', type: 'count', default: '200', minimum: '1', maximum: '100000', unit: 'content blobs', commands: ['simulate'], group: 'Service',
+    sentence: 'How many content blobs a page of a listing holds', example: '10',
+  },
+  requestsPerMinute: {
+    flag: 'requests-per-minute', environment: 'O365AUDIT_SIMULATOR_REQUESTS_PER_MINUTE', type: 'count', default: '2000', minimum: '1', unit: 'requests a minute', commands: ['simulate'], group: 'Service',
+    sentence: 'The quota of each tenant; what goes beyond is throttled', example: '100',
+  },
+  latencyMs: {
+    flag: 'latency', environment: 'O365AUDIT_SIMULATOR_LATENCY', type: 'duration', default: '0s', minimum: '0s', maximum: '10m', commands: ['simulate'], group: 'Service',
+    sentence: 'How long every answer takes', example: '200ms',
+  },
+  gzip: {
+    flag: 'gzip', environment: 'O365AUDIT_SIMULATOR_GZIP', type: 'boolean', default: 'true', commands: ['simulate'], group: 'Service',
+    sentence: 'Compress answers for clients that accept it', example: 'false',
+  },
+  faults: {
+    flag: 'fault', environment: 'O365AUDIT_SIMULATOR_FAULTS', type: 'list', commands: ['simulate'], group: 'Service',
+    sentence: 'Misbehaviour that is switched on from the start, by name; repeatable', example: 'blob-missing',
+  },
+
+  eventCount: {
+    flag: 'events', environment: 'O365AUDIT_DEMO_EVENTS', type: 'count', default: '1000', minimum: '1', maximum: '10000000', unit: 'events', commands: ['demo'], group: 'Events',
+    sentence: 'How many events the simulated backlog has', example: '20',
+  },
+  follow: {
+    flag: 'follow', environment: 'O365AUDIT_DEMO_FOLLOW', type: 'boolean', default: 'false', commands: ['demo'], group: 'Events',
+    sentence: 'Go on with new events after the backlog, until it is stopped', example: 'true',
+  },
+} as const satisfies Record<string, Option>;
+
+export type OptionName = keyof typeof OPTIONS;
+
+interface TypeOf { string: string; path: string; count: number; boolean: boolean; choice: string; duration: number; bytes: number; list: readonly string[] }
+type ValueOf<Row extends Option> = Row extends { readonly choices: readonly (infer Choice)[] } ? Choice : TypeOf[Row['type']];
+type NamesOf<C extends Command> = { [Name in OptionName]: C extends (typeof OPTIONS)[Name]['commands'][number] ? Name : never }[OptionName];
+type Always<Name extends OptionName> = Name extends OptionName ? (typeof OPTIONS)[Name] extends { readonly default: string } | { readonly type: 'list' } ? Name : never : never;
+
+/** The options of a command by their names in the table, durations in milliseconds, sizes in bytes. What has no default may be absent. */
+export type OptionsOf<C extends Command> =
+  & { readonly [Name in Always<NamesOf<C>>]: ValueOf<(typeof OPTIONS)[Name]> }
+  & { readonly [Name in Exclude<NamesOf<C>, Always<NamesOf<C>>>]?: ValueOf<(typeof OPTIONS)[Name]> };
+
+/** What flags gave, as they were typed; `true` and `false` for switches, lists for what may be repeated. */
+export type Flags = Readonly<Partial<Record<OptionName, string | boolean | readonly string[]>>>;
+
+/** What a command is called with. Commands with a configuration file get their flags untouched: loadConfig weighs them against the file. */
+export type ArgumentsOf<C extends Command> = C extends 'collect' | 'config' ? { readonly flags: Flags } : OptionsOf<C>;
+
+/** The rows that serve a command. */
+export function optionsOf(command: Command): readonly (readonly [OptionName, Option])[] {
+  return (Object.entries(OPTIONS) as [OptionName, Option][]).filter(([, option]) => option.commands.includes(command));
+}
+
+function isOutput(text: string): boolean {
+  if (text === 'stdout' || /^forward\+unix:\/\/\/./.test(text)) return true;
+  const address = /^forward(?:\+tls)?:\/\/(?:[^\s/:@[\]]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?\/?$/i.exec(text);
+  const port = Number(address?.[1] ?? '24224');
+  return address !== null && port > 0 && port < 65_536;
+}
+
+/** What Elasticsearch takes as the last part of a data stream's name. */
+function isNamespace(text: string): boolean {
+  return text !== '' && text === text.toLowerCase() && Buffer.byteLength(text) <= 100 && !/[\s\\/*?"<>|,#:-]/.test(text) && !/^\.+$/.test(text);
+}
+
+function isTag(text: string): boolean {
+  return /^[\w.-]+$/.test(text);
+}

@@ -1,0 +1,173 @@
+/** From one `audit:` block to what it collects: an API with its tenants and credential, or files. */
+import { CONTENT_TYPES, type ContentType, type Credential, type Tenant } from '../types.ts';
+import { AuditBlock } from './audit-block.ts';
+import type { Reading } from './expand.ts';
+import { sortLeaves, type Leaves } from './leaves.ts';
+import { nearest } from './nearest.ts';
+import { describe, isNothing, quote, type Mapping, type Node, type Place } from './node.ts';
+import { durationText, isDomain, isGuid } from './value.ts';
+
+/** One enabled `audit:` block. Durations are milliseconds. */
+export interface Source {
+  /** For logs: the block's place in the file, such as `o365.yml:3`. */
+  readonly name: string;
+  readonly input: { readonly kind: 'api' } | { readonly kind: 'files'; readonly paths: readonly string[] };
+  /** Lower case; empty where events come from files. */
+  readonly applicationId: string;
+  readonly tenants: readonly Tenant[];
+  /** Absent where events come from files. */
+  readonly credential?: Credential;
+  readonly contentTypes: readonly ContentType[];
+  /** Both end in a slash. */
+  readonly authenticationEndpoint: URL;
+  readonly resource: URL;
+  readonly maxRetentionMs: number;
+  readonly pollIntervalMs: number;
+  readonly maxRequestsPerMinute: number;
+  readonly maxQuerySizeMs: number;
+  readonly errorRetryIntervalMs: number;
+  readonly adjustClock: boolean;
+  readonly adjustClockMinDifferenceMs: number;
+  readonly adjustClockWarn: boolean;
+  readonly preserveOriginalEvent: boolean;
+  readonly tags: readonly string[];
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly fieldsUnderRoot: boolean;
+}
+
+/** The API keeps content for seven days and refuses older spans. */
+const retentionOfApiMs = 168 * 3_600_000;
+
+/** Reads an enabled block. What is wrong is noted; the result then holds stand-ins and must not be used. */
+export function readSource(name: string, tree: Mapping, place: Place, reading: Reading): { readonly source: Source; readonly leaves: Leaves } {
+  const leaves = sortLeaves(tree, reading);
+  const block = new AuditBlock(leaves, place, reading);
+  const files = block.text('var.input') === 'file';
+  const credential = files ? undefined : readCredential(block);
+  const source: Source = {
+    name,
+    input: files ? { kind: 'files', paths: readPaths(block) } : { kind: 'api' },
+    applicationId: (files ? block.text('var.application_id') ?? '' : readApplicationId(block)).toLowerCase(),
+    tenants: readTenants(block, !files),
+    ...(credential === undefined ? {} : { credential }),
+    contentTypes: readContentTypes(block),
+    authenticationEndpoint: block.address('var.api.authentication_endpoint'),
+    resource: block.address('var.api.resource'),
+    maxRetentionMs: readRetention(block),
+    pollIntervalMs: block.number('var.api.poll_interval'),
+    maxRequestsPerMinute: block.number('var.api.max_requests_per_minute'),
+    maxQuerySizeMs: block.number('var.api.max_query_size'),
+    errorRetryIntervalMs: block.number('var.api.error_retry_interval'),
+    adjustClock: block.flag('var.api.adjust_clock'),
+    adjustClockMinDifferenceMs: block.number('var.api.adjust_clock_min_difference'),
+    adjustClockWarn: block.flag('var.api.adjust_clock_warn'),
+    preserveOriginalEvent: block.flag('var.api.preserve_original_event'),
+    tags: block.texts('input.tags') ?? block.texts('var.tags') ?? ['forwarded'],
+    fields: block.fields('input.fields'),
+    fieldsUnderRoot: block.flag('input.fields_under_root'),
+  };
+  return { source, leaves };
+}
+
+function readApplicationId(block: AuditBlock): string {
+  const id = block.text('var.application_id');
+  if (!block.isGiven('var.application_id', id)) {
+    block.mistake('var.application_id', 'the application (client) ID of the app registration', 'nothing', 'Add var.application_id.');
+  }
+  return id ?? '';
+}
+
+/** Exactly one of secret and certificate; a key or a passphrase belongs to a certificate. */
+function readCredential(block: AuditBlock): Credential | undefined {
+  const secret = block.secret('var.client_secret');
+  const certificate = block.file('var.certificate');
+  const key = block.file('var.key');
+  const passphrase = block.secret('var.key_passphrase');
+  const hasSecret = block.isGiven('var.client_secret', secret);
+  const hasCertificate = block.isGiven('var.certificate', certificate);
+  if (hasSecret && hasCertificate) {
+    block.mistake('var.certificate', 'either var.client_secret or var.certificate', 'both', 'Keep the one that the application is registered with.');
+  } else if (!hasSecret && !hasCertificate) {
+    block.mistake('var.client_secret', 'var.client_secret or var.certificate', 'neither', 'Add one, such as var.client_secret: ${O365_CLIENT_SECRET}.');
+  }
+  for (const [path, value] of [['var.key', key], ['var.key_passphrase', passphrase]] as const) {
+    if (value !== undefined && !hasCertificate) block.mistake(path, 'var.certificate beside it', 'none', 'Add var.certificate, or leave this out.');
+  }
+  if (secret !== undefined) {
+    if (isGuid(secret)) block.notice('var.client_secret', 'This looks like the secret\'s ID. What signs in is its value, which Entra ID shows only once.');
+    return { kind: 'secret', secret };
+  }
+  if (certificate === undefined) return undefined;
+  return { kind: 'certificate', certificate, ...(key === undefined ? {} : { key }), ...(passphrase === undefined ? {} : { passphrase }) };
+}
+
+function readTenants(block: AuditBlock, needed: boolean): readonly Tenant[] {
+  const items = block.items('var.tenants');
+  const tenants = (items ?? []).map((item) => readTenant(item, block)).filter((tenant) => tenant !== undefined);
+  if (needed && (items ?? []).length === 0 && !block.isGiven('var.tenants', items?.[0])) {
+    block.mistake('var.tenants', 'a list of tenants', 'none', 'Add var.tenants: [{id: the tenant ID, name: its domain}].');
+  }
+  const once = new Map(tenants.map((tenant) => [tenant.id, tenant]));
+  if (once.size < tenants.length) {
+    const twice = tenants.find(({ id }, index) => tenants.findIndex((other) => other.id === id) < index);
+    block.mistake('var.tenants', 'each tenant once', `${twice?.id ?? 'one'} twice`, 'Keep one of them.');
+  }
+  return [...once.values()];
+}
+
+/** A tenant as `{id, name}`, or as its id alone, which is how the input's own tenant_id has it. */
+function readTenant(item: Node, block: AuditBlock): Tenant | undefined {
+  const parts = item.kind === 'map' ? item.entries : new Map([['id', { place: item.place, node: item }]]);
+  for (const [name, { place }] of parts) {
+    if (name === 'id' || name === 'name') continue;
+    block.mistake('var.tenants', 'id and name', `the unknown key ${name}`, `Write ${nearest(name, ['id', 'name']) ?? 'id or name'}.`, place);
+  }
+  const id = parts.get('id')?.node;
+  const name = parts.get('name')?.node;
+  if (id?.kind !== 'scalar' || isNothing(id)) {
+    block.mistake('var.tenants', 'an id for each tenant', id === undefined ? 'none' : describe(id), 'Write {id: the tenant ID, name: its domain}.', item.place);
+    return undefined;
+  }
+  if (!isGuid(id.text) && !isDomain(id.text)) {
+    block.mistake('var.tenants', 'a tenant ID (a GUID) or one of the tenant\'s domains as id', describe(id),
+      'Copy the Directory (tenant) ID from the app registration\'s overview.', id.place);
+    return undefined;
+  }
+  if (name !== undefined && name.kind !== 'scalar') {
+    block.mistake('var.tenants', 'a text as name', describe(name), 'Write one name.', name.place);
+  }
+  return { id: id.text.toLowerCase(), ...(name?.kind === 'scalar' && !isNothing(name) ? { name: name.text } : {}) };
+}
+
+function readContentTypes(block: AuditBlock): readonly ContentType[] {
+  const types = (block.items('var.content_type') ?? []).flatMap((item) => {
+    const names = item.kind === 'scalar' ? item.text.split(',').map((name) => name.trim()).filter((name) => name !== '') : [describe(item)];
+    return names.flatMap((name) => {
+      const type = CONTENT_TYPES.find((known) => known.toLowerCase() === name.toLowerCase());
+      if (type !== undefined) return [type];
+      const found = item.kind === 'scalar' && item.reference === undefined ? quote(name) : describe(item);
+      block.mistake('var.content_type', `one of ${CONTENT_TYPES.join(', ')}`, found, `Write ${nearestContentType(name) ?? 'one of them'}.`, item.place);
+      return [];
+    });
+  });
+  return types.length === 0 ? CONTENT_TYPES : [...new Set(types)];
+}
+
+function nearestContentType(name: string): ContentType | undefined {
+  const near = nearest(name, CONTENT_TYPES) ?? nearest(`Audit.${name}`, CONTENT_TYPES) ?? nearest(`${name}.All`, CONTENT_TYPES);
+  return CONTENT_TYPES.find((type) => type === near);
+}
+
+function readPaths(block: AuditBlock): readonly string[] {
+  const paths = block.files('var.paths');
+  if (!block.isGiven('var.paths', paths[0])) block.mistake('var.paths', 'the files to read', 'none', 'Add var.paths: [/path/to/*.ndjson], or leave var.input out.');
+  return paths;
+}
+
+function readRetention(block: AuditBlock): number {
+  const ms = block.number('var.api.max_retention');
+  if (ms > retentionOfApiMs) {
+    block.notice('var.api.max_retention', `The API keeps content for seven days and refuses older spans: ${durationText(ms)} counts as 168h.`);
+  }
+  return Math.min(ms, retentionOfApiMs);
+}
