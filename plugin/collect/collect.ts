@@ -1,0 +1,166 @@
+/**
+ * The pipeline: plan, list, fetch, split, deliver, commit. This file opens the rooms and hands each what it needs of the others; the journey of an event is in
+ * round.ts (found and owed) and carry.ts (fetched, split, delivered, committed).
+ */
+import { setMaxListeners } from 'node:events';
+import { createRequestBudget, type RequestBudget } from '../api/budget.ts';
+import { consequenceOf } from '../api/classifier.ts';
+import { createManagementApi } from '../api/management-api.ts';
+import { createTokenSource } from '../auth/token-source.ts';
+import type { Config, Source } from '../config/config.ts';
+import type { AuditError } from '../errors.ts';
+import { openFilePositions } from '../ledger/file-positions.ts';
+import { openLedger, type Ledger } from '../ledger/ledger.ts';
+import { envelopeTexts } from '../module/envelope.ts';
+import { createGathering, type Gathering } from '../module/gathering.ts';
+import { loadModule, type EcsModule } from '../module/instance.ts';
+import { createSplitter, type SplitOptions, type Splitter } from '../module/splitter.ts';
+import { createNetwork, type Network } from '../network/network.ts';
+import { openOutput } from '../output/output.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { ContentType, Output, Surroundings, Tenant } from '../types.ts';
+import { createBytesInFlight, type BytesInFlight } from './bytes-in-flight.ts';
+import { createFileCollector } from './files.ts';
+import type { Reports } from './reports.ts';
+import { runCollectors, type Collector } from './run.ts';
+import { ServiceClock } from './service-clock.ts';
+import { createTenantCollector } from './tenant.ts';
+
+/** After a stop what is in flight has so long to be finished, and its acknowledgements so much longer: less than 5 s together. */
+const GRACE_MS = 3_000;
+const CLOSE_MS = 1_500;
+
+/** The rooms of one run. */
+interface Rooms {
+  readonly config: Config;
+  readonly module: EcsModule;
+  readonly ledger: Ledger;
+  readonly network: Network;
+  readonly output: Output;
+  readonly bytesInFlight: BytesInFlight;
+  readonly gathering: Gathering;
+  readonly budgets: Map<string, RequestBudget>;
+  readonly reports: Reports;
+  readonly log: Log;
+  readonly surroundings: Surroundings;
+}
+
+/**
+ * Collects all sources until `surroundings.stop`, or with `once` until everything is delivered. Resolves when all that was begun is finished or given
+ * up, and committed as far as it was delivered. Throws OUTPUT_…, LEDGER_…, MODULE_… failures, and what `once` left undone.
+ */
+export async function collect(config: Config, surroundings: Surroundings, reports: Reports, log: Log): Promise<void> {
+  const { clock, stop, programFolder, version, stdout } = surroundings;
+  const { collector } = config;
+  const module = await loadModule(programFolder, log);
+  const ledger = await openLedger({ directory: collector.stateDir }, clock, log);
+  const network = createNetwork({ userAgent: `o365audit/${version}` }, log);
+  const output = openOutput({ url: collector.output, stdout, closeTimeoutMs: CLOSE_MS, ...forwardOptions(config) }, log, clock);
+  setMaxListeners(0, stop);
+  let missing: AuditError | undefined;
+  try {
+    const rooms: Rooms = {
+      config, module, ledger, network, output, reports, log, surroundings, budgets: new Map(),
+      bytesInFlight: createBytesInFlight(collector.bytesInFlight), gathering: createGathering(collector.bytesInFlight / 2),
+    };
+    const collectors = await Promise.all(config.sources.flatMap((source) => source.input.kind === 'files'
+      ? [filesOf(source, source.input.paths, rooms)] : source.tenants.map((tenant) => tenantOf(tenant, source, rooms))));
+    reports.opened(collectors);
+    missing = await runCollectors(collectors, { clock, stop, graceMs: GRACE_MS, abandoned: () => void output.close() });
+  } finally {
+    await output.close();
+    await ledger.close();
+    await network.close();
+  }
+  if (missing !== undefined) throw missing;
+}
+
+/** The collector of one tenant of a source. */
+async function tenantOf(tenant: Tenant, source: Source, rooms: Rooms): Promise<Collector> {
+  const { config: { collector }, network: { request }, output, bytesInFlight, reports, log, surroundings: { clock } } = rooms;
+  const { applicationId, credential, authenticationEndpoint, resource, contentTypes, maxRetentionMs, maxQuerySizeMs, pollIntervalMs, errorRetryIntervalMs } = source;
+  if (credential === undefined) throw new Error(`the source ${source.name} has no credential`);
+  const name = tenant.name ?? tenant.id;
+  const tokens = createTokenSource({ tenant, applicationId, credential, authenticationEndpoint, resource }, request, clock, log);
+  const root = { root: resource, tenantId: (signal?: AbortSignal) => tokens.tenantId(signal), ...(collector.publisherId === undefined ? {} : { publisherId: collector.publisherId }) };
+  const api = createManagementApi(root, request, tokens, budgetOf(tenant, source, rooms), clock, log);
+  const ledger = await rooms.ledger.tenant(tenant.id);
+  const serviceClock = new ServiceClock(() => api.clockSkewMs, source, name, clock, log);
+  const report = reports.tenant(name);
+  return createTenantCollector(
+    {
+      ...ledger, consequenceOf,
+      subscriptions: (signal) => api.subscriptions(signal),
+      start: (type, signal) => api.start(type, signal),
+      list: (type, window, signal) => api.list(type, window, signal),
+    },
+    {
+      tenant: name, output, bytesInFlight, clock, log, random: Math.random,
+      open: (blob, signal) => api.open(blob, signal),
+      splitter: ({ contentType, contentId }) => splitterOf(source, rooms, { blob: `The blob ${contentId} of ${contentType} of tenant ${name}`, contentType, tenant: { ...tenant, id: tokens.identity?.tenantId ?? tenant.id } }),
+      commit: (blob) => ledger.commit(blob),
+      lose: (blob, reason) => ledger.lose(blob, reason),
+      isHopeless: (error) => consequenceOf(error) === 'skip',
+    },
+    () => ledger.owed(),
+    {
+      ...report, tenant: name, contentTypes, maxRetentionMs, maxQuerySizeMs, pollIntervalMs, errorRetryIntervalMs, overlapMs: collector.overlapMs,
+      contentConcurrency: collector.contentConcurrency, once: collector.once, nowMs: () => serviceClock.nowMs(), clock, log,
+    },
+  );
+}
+
+/** The collector of a source of files. */
+async function filesOf(source: Source, paths: readonly string[], rooms: Rooms): Promise<Collector> {
+  const { config: { collector }, output, bytesInFlight, reports, log, surroundings: { clock } } = rooms;
+  const positions = await openFilePositions(collector.stateDir, log);
+  const { delivered } = reports.tenant(source.name);
+  const [tenant] = source.tenants;
+  return createFileCollector({
+    paths, once: collector.once, positions, output, bytesInFlight, clock, log, delivered,
+    splitter: (file) => splitterOf(source, rooms, { blob: `The file ${file}`, ...(tenant === undefined || source.tenants.length > 1 ? {} : { tenant }), lines: true }),
+  });
+}
+
+interface Origin {
+  /** For failures. */
+  readonly blob: string;
+  readonly tenant?: Tenant;
+  readonly contentType?: ContentType;
+  readonly lines?: boolean;
+}
+
+/** A splitter whose records say where they come from. */
+function splitterOf(source: Source, { config: { collector }, module, gathering, surroundings: { clock } }: Rooms, { blob, tenant, contentType, lines = false }: Origin): Splitter {
+  const { output, format, encoding, namespace, frameBytes } = collector;
+  const envelope = envelopeTexts({
+    createdMs: clock.nowMs(), namespace, tags: source.preserveOriginalEvent ? [...source.tags, 'preserve_original_event'] : source.tags,
+    fields: source.fieldsUnderRoot || Object.keys(source.fields).length === 0 ? source.fields : { fields: source.fields },
+    ...(tenant === undefined ? {} : { organizationId: tenant.id }), ...(tenant?.name === undefined ? {} : { organizationName: tenant.name }),
+    ...(contentType === undefined ? {} : { contentType }),
+  });
+  const isStdout = output === 'stdout';
+  const options: SplitOptions = {
+    format, encoding: isStdout ? encoding : 'msgpack', preserveOriginalEvent: source.preserveOriginalEvent,
+    // an agent makes @timestamp from the record's own time
+    timestamp: isStdout, batchBytes: frameBytes, lines, gathering,
+  };
+  return createSplitter(module, envelope, options, blob, () => clock.nowMs());
+}
+
+/** One budget a tenant, however many sources read from it. */
+function budgetOf(tenant: Tenant, source: Source, { budgets, surroundings: { clock } }: Rooms): RequestBudget {
+  const budget = budgets.get(tenant.id) ?? createRequestBudget({ requestsPerMinute: source.maxRequestsPerMinute }, clock);
+  budgets.set(tenant.id, budget);
+  return budget;
+}
+
+function forwardOptions({ collector }: Config): Omit<Parameters<typeof openOutput>[0], 'url' | 'stdout'> {
+  const { eventTag, framesInFlight, ackTimeoutMs, forwardSharedKey, forwardCa, forwardServerName } = collector;
+  return {
+    tag: eventTag, framesInFlight, ackTimeoutMs,
+    ...(forwardSharedKey === undefined ? {} : { sharedKey: forwardSharedKey }),
+    ...(forwardCa === undefined ? {} : { caFile: forwardCa }),
+    ...(forwardServerName === undefined ? {} : { serverName: forwardServerName }),
+  };
+}

@@ -1,0 +1,193 @@
+/**
+ * A tenant's collector: rounds of listing, and beside them workers that carry what is owed. While there is work nobody sleeps; a failure of this tenant is
+ * its own.
+ */
+import { AuditError, failure, reasonOf } from '../errors.ts';
+import type { Clock, ContentBlob, ContentType } from '../types.ts';
+import { createBlobQueue } from './blob-queue.ts';
+import { carry, type Carrier } from './carry.ts';
+import { round, type Listing, type RoundOptions } from './round.ts';
+import type { Collector, Signals } from './run.ts';
+
+export interface TenantOptions extends Omit<RoundOptions, 'found'> {
+  readonly pollIntervalMs: number;
+  /** The wait after a round that failed as a whole. */
+  readonly errorRetryIntervalMs: number;
+  /** Workers, each with one blob at a time. */
+  readonly contentConcurrency: number;
+  /** End when everything there is has been delivered. */
+  readonly once: boolean;
+  /** Learns what became of the first round: a failure that only a human can mend, or that it went well or will. */
+  readonly firstRound: (refusal: AuditError | undefined) => void;
+  /** Learns of blobs as they are delivered. */
+  readonly delivered: (events: number, type: ContentType) => void;
+  /** Learns when nothing waits any more. */
+  readonly caughtUp: () => void;
+  /** Learns after each listing what waits. */
+  readonly listed: (waiting: readonly ContentBlob[]) => void;
+}
+
+/** A run that is to end when everything is delivered looks so often for what did not work, with this wait between. */
+const ONCE_ROUNDS = 3;
+const ONCE_WAIT_MS = 5_000;
+
+/** The collector of one tenant; `owed` tells what is not delivered yet, earlier runs' included. */
+export function createTenantCollector(listing: Listing, carrier: Carrier, owed: () => readonly ContentBlob[], options: TenantOptions): Collector {
+  return new TenantCollector(listing, carrier, owed, options);
+}
+
+class TenantCollector implements Collector {
+  readonly #listing: Listing;
+  readonly #carrier: Carrier;
+  readonly #owed: () => readonly ContentBlob[];
+  readonly #options: TenantOptions;
+  readonly #queue = createBlobQueue();
+  /** Blobs that failed in this round. */
+  readonly #parked = new Set<string>();
+  #busyWorkers = 0;
+  #isBehind = true;
+  #isListing = false;
+  #whenIdle: () => void = () => undefined;
+
+  constructor(listing: Listing, carrier: Carrier, owed: () => readonly ContentBlob[], options: TenantOptions) {
+    this.#listing = listing;
+    this.#carrier = carrier;
+    this.#owed = owed;
+    this.#options = options;
+  }
+
+  get isIdle(): boolean {
+    return !this.#isListing && this.#queue.size === 0 && this.#busyWorkers === 0;
+  }
+
+  async run({ stop, abandon }: Signals): Promise<AuditError | undefined> {
+    // one that fails ends the others: whatever it is, it concerns the run
+    const failed = new AbortController();
+    const listed = new AbortController();
+    const signals = { stop: AbortSignal.any([stop, failed.signal]), abandon };
+    const giveUp = (error: unknown): never => {
+      failed.abort(error);
+      throw error;
+    };
+    const workers = Array.from({ length: this.#options.contentConcurrency }, () => this.#work(signals, listed.signal).catch(giveUp));
+    const rounds = this.#rounds(signals).catch(giveUp).finally(() => listed.abort());
+    const results = await Promise.allSettled([rounds, ...workers]);
+    const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
+      .filter((reason) => reason !== stop.reason && reason !== abandon.reason);
+    if (reasons.length > 0) throw reasons[0];
+    const [outcome] = results;
+    return outcome.status === 'fulfilled' ? outcome.value : undefined;
+  }
+
+  /** Carries one blob after the other until the rounds have ended and none is left. */
+  async #work({ stop, abandon }: Signals, listed: AbortSignal): Promise<void> {
+    const noMore = AbortSignal.any([stop, listed]);
+    while (!stop.aborted) {
+      const blob = this.#queue.shift();
+      if (blob === undefined) {
+        if (listed.aborted) return;
+        await this.#queue.changed(noMore);
+        continue;
+      }
+      this.#busyWorkers += 1;
+      try {
+        const result = await carry(blob, this.#carrier, abandon);
+        if (result.fate === 'delivered') this.#options.delivered(result.events, blob.contentType);
+        else if (result.fate === 'waiting') this.#parked.add(blob.contentId);
+      } finally {
+        this.#busyWorkers -= 1;
+        this.#noteIdle();
+      }
+    }
+  }
+
+  #noteIdle(): void {
+    if (!this.isIdle) return;
+    if (this.#isBehind && this.#parked.size === 0) {
+      this.#isBehind = false;
+      this.#options.caughtUp();
+    }
+    this.#whenIdle();
+  }
+
+  async #rounds({ stop, abandon }: Signals): Promise<AuditError | undefined> {
+    const { once, clock } = this.#options;
+    for (let number = 1; !stop.aborted; number++) {
+      this.#takeUpOwed(number === 1);
+      const { waitMs, failure: failed } = await this.#round(number === 1, stop);
+      if (!once) {
+        await quietly(clock.wait(waitMs, stop), stop);
+        continue;
+      }
+      await this.#untilIdle(AbortSignal.any([stop, abandon]));
+      const missing = failed ?? this.#incomplete();
+      if (missing === undefined || missing.retry === 'never' || number === ONCE_ROUNDS) return missing;
+      await quietly(clock.wait(ONCE_WAIT_MS, stop), stop);
+    }
+    return undefined;
+  }
+
+  /** Puts back what is owed and nobody is working on: what earlier runs left, and what failed in the last round. */
+  #takeUpOwed(isFirst: boolean): void {
+    const { tenant, contentTypes, log } = this.#options;
+    if (!isFirst && this.#parked.size === 0) return;
+    const left = this.#owed().filter(({ contentType, contentId }) => contentTypes.includes(contentType) && (isFirst || this.#parked.has(contentId)));
+    this.#parked.clear();
+    this.#queue.push(left);
+    if (isFirst && left.length > 0) log('tenant.resumed', { tenant, blobs: left.length });
+  }
+
+  /** A round, and how long to wait after it: a tenant that fails as a whole waits longer, and goes on by itself. */
+  async #round(isFirst: boolean, stop: AbortSignal): Promise<{ readonly waitMs: number; readonly failure: AuditError | undefined }> {
+    const { tenant, contentTypes, log, pollIntervalMs, errorRetryIntervalMs, firstRound, listed } = this.#options;
+    this.#isListing = true;
+    try {
+      const failures = await round(this.#listing, { ...this.#options, found: (blobs) => this.#found(blobs) }, stop);
+      if (isFirst) firstRound(undefined);
+      listed(this.#owed());
+      // a content type that a human has shut off does not keep the others from being complete, unless there are no others
+      const counting = [...failures.values()].filter((error) => failures.size === contentTypes.length || this.#listing.consequenceOf(error) !== 'degrade');
+      return { waitMs: pollIntervalMs, failure: counting[0] };
+    } catch (error) {
+      stop.throwIfAborted();
+      if (!(error instanceof AuditError)) throw error;
+      log(error.retry === 'never' ? 'tenant.refused' : 'tenant.failed', { tenant, code: error.code, reason: reasonOf(error), repair: error.repair });
+      if (isFirst) firstRound(error.retry === 'never' ? error : undefined);
+      return { waitMs: errorRetryIntervalMs, failure: error };
+    } finally {
+      this.#isListing = false;
+      if (!stop.aborted) this.#noteIdle();
+    }
+  }
+
+  #found(blobs: readonly ContentBlob[]): void {
+    if (blobs.length > 0) this.#isBehind = true;
+    this.#queue.push(blobs);
+  }
+
+  async #untilIdle(signal: AbortSignal): Promise<void> {
+    while (!this.isIdle && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        const done = (): void => {
+          signal.removeEventListener('abort', done);
+          resolve();
+        };
+        this.#whenIdle = done;
+        signal.addEventListener('abort', done, { once: true });
+      });
+    }
+  }
+
+  #incomplete(): AuditError | undefined {
+    return this.#parked.size === 0 ? undefined : failure('COLLECT_INCOMPLETE', { tenant: this.#options.tenant, blobs: this.#parked.size });
+  }
+}
+
+/** A wait that the stop has ended has done its work. */
+export async function quietly(wait: ReturnType<Clock['wait']>, stop: AbortSignal): Promise<void> {
+  try {
+    await wait;
+  } catch (error) {
+    if (!stop.aborted) throw error;
+  }
+}

@@ -1,0 +1,108 @@
+/** `o365audit collect`: from the Management Activity API, or files, to a log agent or stdout, until it is stopped or, with --once, has caught up. */
+import { dirname, join, resolve } from 'node:path';
+import { collect as collectAll } from '../collect/collect.ts';
+import { watchCertificates } from '../collect/expiry.ts';
+import { createReports, type Reports } from '../collect/reports.ts';
+import { isSwitchedOn } from '../config/collector.ts';
+import { loadConfig, noticeText, type Config } from '../config/config.ts';
+import { OPTIONS, type ArgumentsOf, type Flags } from '../config/options.ts';
+import { AuditError, failure, reasonOf } from '../errors.ts';
+import { readCertificate } from '../auth/certificate.ts';
+import { countStartFailure, forgetStartFailures } from '../ledger/start-failures.ts';
+import { createLog, type Log } from '../telemetry/log.ts';
+import { createProgress, type Progress } from '../telemetry/progress.ts';
+import { createStatus, silentStatus, type Status } from '../telemetry/status.ts';
+import type { Surroundings } from '../types.ts';
+
+/** Resolves with 0 when it did what it was to do. Throws CONFIG_…, COLLECT_… and whatever failure of a room ended it. */
+export async function collect({ flags }: ArgumentsOf<'collect'>, surroundings: Surroundings): Promise<number> {
+  const run: { isStarted: boolean } = { isStarted: false };
+  try {
+    return await collectOnce(loadConfig({ flags, env: surroundings.env }), surroundings, run);
+  } catch (error) {
+    const cannotStart = !run.isStarted && !surroundings.stop.aborted && !(error instanceof AuditError && error.code === 'OUTPUT_CLOSED');
+    if (cannotStart && isSwitchedOn('supervised', flags, surroundings.env)) await holdBack(error, flags, surroundings);
+    throw error;
+  }
+}
+
+async function collectOnce(config: Config, surroundings: Surroundings, run: { isStarted: boolean }): Promise<number> {
+  const { collector, sources, notices } = config;
+  const { clock, stderr, stop, stdout, version, processId } = surroundings;
+  const nowMs = (): number => clock.nowMs();
+  const progress = stderr.isTTY === true && collector.output !== 'stdout' ? createProgress(stderr, clock) : undefined;
+  const log = createLog({ level: collector.logLevel, format: collector.logFormat, nowMs, write: (text) => progress === undefined ? void stderr.write(text) : progress.write(text) });
+  for (const notice of notices) log('config.notice', { notice: noticeText(notice) });
+  if (sources.length === 0) throw failure('COLLECT_NOTHING', { reason: 'no o365 block of the configuration is enabled' });
+  // where stdout carries events, log lines must do
+  const status = collector.output === 'stdout' ? silentStatus : createStatus({ stream: stdout, namespace: collector.namespace, tags: [], nowMs, log });
+  const tenants = sources.reduce((sum, source) => sum + source.tenants.length, 0);
+  const reports = reportsOf({ status, log, progress, clock }, () => {
+    run.isStarted = true;
+    log('collect.started', { version, tenants, output: collector.output, format: collector.format });
+    status('started', { version, process_id: processId, tenants, output: collector.output, format: collector.format });
+    forgetStartFailures(collector.stateDir, nowMs()).catch((error: unknown) => log('collect.state_unusable', { reason: reasonOf(error) }));
+  });
+  const watch = watchCertificates(sources, {
+    clock, log, expiring: (fields) => status('credential_expiring', fields),
+    expiryOf: async (credential) => (await readCertificate(credential, clock)).expiresAtMs,
+  });
+  let reason = 'everything is delivered';
+  try {
+    await collectAll(config, surroundings, reports, log);
+    if (stop.aborted) reason = reasonOf(stop.reason);
+    return 0;
+  } catch (error) {
+    reason = reasonOf(error);
+    throw error;
+  } finally {
+    watch.end();
+    progress?.end();
+    const { events, blobs } = reports.totals;
+    log('collect.stopped', { reason, events, blobs });
+    if (run.isStarted) status('stopped', { reason, events, blobs });
+  }
+}
+
+interface Telling {
+  readonly status: Status;
+  readonly log: Log;
+  readonly progress: Progress | undefined;
+  readonly clock: Surroundings['clock'];
+}
+
+function reportsOf({ status, log, progress, clock }: Telling, started: () => void): Reports {
+  return createReports({
+    log, clock, started,
+    status: {
+      caughtUp: (fields) => status('caught_up', fields),
+      lag: (fields) => status('lag', fields),
+      lostWindow: (fields) => status('lost_window', fields),
+    },
+    changed: ({ events, blobs, isIdle }) => progress?.update({ events, blobs, waitingFor: isIdle ? 'new content' : '' }),
+  });
+}
+
+/**
+ * Says in one status record why the program cannot start, and waits before the end: a launcher that starts it again at once would ask Entra for tokens
+ * as fast as it can.
+ */
+async function holdBack(error: unknown, flags: Flags, { clock, env, stderr, stdout, stop }: Surroundings): Promise<void> {
+  const thrown = error instanceof AuditError ? error : failure('UNEXPECTED', { reason: reasonOf(error) }, error);
+  const nowMs = (): number => clock.nowMs();
+  const waitMs = await countStartFailure(stateDirectoryOf(flags, env), nowMs());
+  const output = flags.output ?? env.O365AUDIT_OUTPUT ?? OPTIONS.output.default;
+  const log = createLog({ level: 'info', format: 'text', nowMs, write: (text) => void stderr.write(text) });
+  const status = output === 'stdout' ? silentStatus : createStatus({ stream: stdout, namespace: 'default', tags: [], nowMs, log });
+  status('cannot_start', { code: thrown.code, reason: thrown.message, repair: thrown.repair, retry_seconds: Math.round(waitMs / 1000) });
+  log('collect.cannot_start', { code: thrown.code, waitMs });
+  await clock.wait(waitMs, stop).catch(() => undefined /* being stopped while waiting is a good end too */);
+}
+
+/** Where the state directory would be, as far as can be known without the configuration, which may be what is wrong. */
+function stateDirectoryOf(flags: Flags, env: Surroundings['env']): string {
+  const given = flags.stateDir ?? env.O365AUDIT_STATE_DIR;
+  if (typeof given === 'string' && given !== '') return given;
+  const file = typeof flags.config === 'string' ? flags.config : env.O365AUDIT_CONFIG ?? OPTIONS.config.default;
+  return join(resolve(dirname(file)), 'o365audit-state');
+}

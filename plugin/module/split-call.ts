@@ -1,0 +1,74 @@
+/** One call of the module's codec: settings in, whole events out. */
+import type { EnvelopeTexts } from './envelope.ts';
+import { type Exports, epoch, place } from './instance.ts';
+
+export interface SplitCall {
+  readonly envelope: EnvelopeTexts;
+  readonly format: 'raw' | 'ecs';
+  readonly encoding: 'ndjson' | 'msgpack';
+  readonly preserveOriginalEvent: boolean;
+  readonly timestamp: boolean;
+  /** At most so many bytes come out, unless the first event alone is larger. */
+  readonly batchBytes: number;
+  readonly input: readonly Uint8Array[];
+  /** As the last call left it. */
+  readonly state: number;
+  readonly nowMs: number;
+}
+
+export interface SplitResult {
+  /** Whole entries or lines, in memory of their own. */
+  readonly bytes: Uint8Array;
+  readonly eventCount: number;
+  /** Bytes of the input that need not be given again. */
+  readonly consumed: number;
+  readonly state: number;
+  readonly status: number;
+}
+
+/** Where the text stands: before anything, behind the end of the array, in rows without array. */
+export const STATE = { start: 0, closed: 4, row: 5 } as const;
+/** Why a call ended: it wants more input, its output is full, the text is wrong. */
+export const STATUS = { wanting: 0, full: 1, malformed: 2 } as const;
+
+/** The settings and results of one call, as u32 at these indexes; mapping/assembly/codec/split.ts has the same list. */
+const AT = {
+  input: 0, inputLength: 1, state: 2, options: 3, outputLimit: 4, eventMembers: 5, members: 7, idSuffix: 9, now: 11,
+  output: 16, outputLength: 17, eventCount: 18, consumed: 19, status: 20,
+} as const;
+const WORDS = 24;
+const OPTION = { packed: 1, ecs: 2, original: 4, time: 8 } as const;
+
+/** Splits as much as is whole. Throws MODULE_NO_MEMORY. */
+export function splitOnce(exports: Exports, call: SplitCall): SplitResult {
+  const { envelope, input } = call;
+  const start = place(exports, [envelope.event, envelope.record, envelope.idSuffix, ...input]);
+  const settings = new Uint32Array(exports.memory.buffer, exports.splitSettings(), WORDS);
+  let at = start;
+  const text = (index: number, byteCount: number): void => {
+    settings[index] = at;
+    settings[index + 1] = byteCount;
+    at += byteCount;
+  };
+  text(AT.eventMembers, envelope.event.byteLength);
+  text(AT.members, envelope.record.byteLength);
+  text(AT.idSuffix, envelope.idSuffix.byteLength);
+  text(AT.input, input.reduce((sum, piece) => sum + piece.byteLength, 0));
+  settings[AT.state] = call.state;
+  settings[AT.options] = flagsOf(call);
+  settings[AT.outputLimit] = call.batchBytes;
+  settings[AT.now] = epoch(call.nowMs).sec;
+  exports.split();
+  // growing the memory has detached the first view
+  const results = new Uint32Array(exports.memory.buffer, exports.splitSettings(), WORDS);
+  const result = (index: number): number => results[index] ?? 0;
+  const output = new Uint8Array(exports.memory.buffer, result(AT.output), result(AT.outputLength));
+  const bytes = Buffer.allocUnsafeSlow(output.byteLength);
+  bytes.set(output);
+  exports.free(start);
+  return { bytes, eventCount: result(AT.eventCount), consumed: result(AT.consumed), state: result(AT.state), status: result(AT.status) };
+}
+
+function flagsOf({ encoding, format, preserveOriginalEvent, timestamp }: SplitCall): number {
+  return (encoding === 'msgpack' ? OPTION.packed : 0) | (format === 'ecs' ? OPTION.ecs : 0) | (preserveOriginalEvent ? OPTION.original : 0) | (timestamp ? OPTION.time : 0);
+}
