@@ -7,7 +7,7 @@ import type { HttpRequest } from '../types.ts';
 import { startDeadline } from './deadline.ts';
 import { createDispatchers, type DispatcherOptions } from './dispatchers.ts';
 import { abortReason, isReset, networkFailure } from './reasons.ts';
-import { createResponse } from './response.ts';
+import { BODY_WINDOW_BYTES, createResponse } from './response.ts';
 
 export interface NetworkOptions extends Partial<DispatcherOptions> {
   /** The longest time one exchange may wait for the network; the time its reader takes is not counted. */
@@ -54,6 +54,7 @@ export function createNetwork(options: NetworkOptions, log: Log): Network {
       method,
       headers: { 'user-agent': limits.userAgent, ...headers },
       body: body ?? null,
+      highWaterMark: BODY_WINDOW_BYTES,
       signal: deadline.signal,
     };
     try {

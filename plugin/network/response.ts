@@ -7,6 +7,8 @@ import type { HttpResponse } from '../types.ts';
 import type { Deadline } from './deadline.ts';
 import { abortReason, networkFailure } from './reasons.ts';
 
+/** How much of a body is buffered before the connection rests. */
+export const BODY_WINDOW_BYTES = 256 * 1024;
 /** How much of a body `text()` reads unless told otherwise. */
 const TEXT_BYTES_MAX = 64 * 1024;
 /** How much of an unwanted body is read to save its connection; a longer one costs the connection. */
@@ -54,9 +56,17 @@ function decoderFor(encoding: string | undefined, raw: Readable, { host, gzipOff
   return (stream) => {
     const gunzip = createGunzip({ chunkSize: GUNZIP_CHUNK_BYTES });
     // Errors reach the reader through the last stream, so the callback has nothing to do.
-    pipeline(stream, gunzip, () => undefined);
+    pipeline(wholeReads(stream), gunzip, () => undefined);
     return gunzip;
   };
+}
+
+/**
+ * All that has been buffered at a time. undici copies what its socket has buffered whenever it goes on reading a body, so it must be asked seldom for much: a
+ * pipe, which asks for every small piece, would make the work grow with the square of a large body.
+ */
+async function* wholeReads(raw: Readable): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* raw as AsyncIterable<Uint8Array>;
 }
 
 /** The body's pieces as they come; nothing is taken from the connection, nor decoded, before the first is asked for. */
