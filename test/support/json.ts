@@ -1,0 +1,92 @@
+/** Reads JSON as it stands: numbers keep their digits, and a key that stands twice is told. `JSON.parse` does neither. */
+
+/** A number by its text, for its digits. */
+export class NumberText {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+export type Scalar = boolean | string | NumberText;
+export type Json = null | Scalar | Json[] | JsonObject;
+export type JsonObject = Map<string, Json>;
+
+export interface ReadJson {
+  readonly value: Json;
+  /** Where a key stands twice in one object: the paths of the later ones. */
+  readonly duplicates: readonly string[];
+}
+
+const SPACE = /[ \t\n\r]*/y;
+// eslint-disable-next-line no-control-regex -- control characters are what JSON does not allow
+const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
+const WORD = /true|false|null/y;
+
+/** Deeper brackets are refused, as Elasticsearch does. */
+const NESTING_LIMIT = 1000;
+
+/**
+ * The value that a text is. `choose` decides between the values of a key that stands twice: the later one unless told otherwise. Throws a SyntaxError that
+ * names the position when the text is not exactly one JSON value.
+ */
+export function readJson(text: string, choose: (earlier: Json, later: Json) => Json = (_, later) => later): ReadJson {
+  const duplicates: string[] = [];
+  let at = 0;
+  let depth = 0;
+  const fail = (): never => { throw new SyntaxError(`not JSON at ${at}: ${text.slice(at, at + 40)}`); };
+  const take = (pattern: RegExp): string | undefined => {
+    pattern.lastIndex = at;
+    const found = pattern.exec(text)?.[0];
+    if (found !== undefined) at += found.length;
+    return found;
+  };
+  const skip = (mark: string): boolean => {
+    take(SPACE);
+    if (text[at] !== mark) return false;
+    at++;
+    return true;
+  };
+  const string = (): string => JSON.parse(take(STRING) ?? fail()) as string;
+  const list = (end: string, item: () => void): void => {
+    if (skip(end)) return;
+    if (++depth > NESTING_LIMIT) fail();
+    do item(); while (skip(','));
+    if (!skip(end)) fail();
+    depth--;
+  };
+  const value = (path: string): Json => {
+    take(SPACE);
+    const head = text[at];
+    if (head === '"') return string();
+    if (head === '{') {
+      at++;
+      const object: JsonObject = new Map();
+      list('}', () => {
+        take(SPACE);
+        const key = string();
+        const inside = path === '' ? key : `${path}.${key}`;
+        if (!skip(':')) fail();
+        const earlier = object.get(key);
+        const later = value(inside);
+        if (earlier !== undefined) duplicates.push(inside);
+        object.set(key, earlier === undefined ? later : choose(earlier, later));
+      });
+      return object;
+    }
+    if (head === '[') {
+      at++;
+      const array: Json[] = [];
+      list(']', () => { array.push(value(path)); });
+      return array;
+    }
+    const word = take(WORD);
+    if (word !== undefined) return word === 'null' ? null : word === 'true';
+    return new NumberText(take(NUMBER) ?? fail());
+  };
+  const whole = value('');
+  take(SPACE);
+  if (at < text.length) fail();
+  return { value: whole, duplicates };
+}
