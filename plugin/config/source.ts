@@ -63,10 +63,26 @@ export function readSource(name: string, tree: Mapping, place: Place, reading: R
     adjustClockWarn: block.flag('var.api.adjust_clock_warn'),
     preserveOriginalEvent: block.flag('var.api.preserve_original_event'),
     tags: block.texts('input.tags') ?? block.texts('var.tags') ?? ['forwarded'],
-    fields: block.fields('input.fields'),
-    fieldsUnderRoot: block.flag('input.fields_under_root'),
+    ...readFields(block),
   };
   return { source, leaves };
+}
+
+/**
+ * What stands at the top of every document or record already; a test keeps it equal to mapping/fields.yml. `labels` and everything else are the operator's.
+ */
+export const NAMES_TAKEN: readonly string[] = ['@timestamp', 'application', 'client', 'cloud', 'data_stream', 'destination', 'device', 'ecs', 'email', 'error', 'event', 'file', 'group',
+  'host', 'message', 'network', 'o365', 'o365audit', 'o365audit_options', 'organization', 'process', 'related', 'rule', 'server', 'service', 'session', 'source', 'tags', 'threat',
+  'token', 'url', 'user', 'user_agent'];
+
+function readFields(block: AuditBlock): Pick<Source, 'fields' | 'fieldsUnderRoot'> {
+  const fields = block.fields('input.fields');
+  const fieldsUnderRoot = block.flag('input.fields_under_root');
+  for (const name of fieldsUnderRoot ? Object.keys(fields) : []) {
+    if (!NAMES_TAKEN.includes(name.split('.')[0] ?? name)) continue;
+    block.mistake('input.fields', 'names that documents do not have already', name, 'Leave input.fields_under_root out, so that it stands below fields, or put it below labels.');
+  }
+  return { fields, fieldsUnderRoot };
 }
 
 function readApplicationId(block: AuditBlock): string {

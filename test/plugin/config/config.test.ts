@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { InvalidConfiguration, loadConfig, mistakeText, noticeText, type Config } from '../../../plugin/config/config.ts';
 import type { Flags } from '../../../plugin/config/options.ts';
+import { NAMES_TAKEN } from '../../../plugin/config/source.ts';
 import { AuditError } from '../../../plugin/errors.ts';
 import { CONTENT_TYPES } from '../../../plugin/types.ts';
 
@@ -126,6 +127,15 @@ describe('Filebeat\'s o365.yml', () => {
     const [source] = load(good('input.fields: {labels.team: soc, port: 12, on: "yes", from: "${TEAM}", number: "${N}"}', 'input.fields_under_root: true'), {}, { TEAM: 'blue', N: '7' }).sources;
     assert.deepEqual(source?.fields, { labels: { team: 'soc' }, port: 12, on: 'yes', from: 'blue', number: 7 });
     assert.equal(source.fieldsUnderRoot, true);
+  });
+
+  test('takes no constant fields at the root that documents have already, and these are the names of mapping/fields.yml', () => {
+    const fields = readFileSync(join(import.meta.dirname, '../../../../mapping/fields.yml'), 'utf8');
+    const names = new Set([...fields.matchAll(/^- name: '?([^.'\s]+)/gm)].map(([, name]) => name).filter((name) => name !== 'labels'));
+    assert.deepEqual([...NAMES_TAKEN].sort(), [...names, 'o365audit', 'o365audit_options'].sort());
+    const given = 'input.fields: {event.module: x, team: soc, labels.a: b, o365audit: y}';
+    assert.equal(mistakesOf(good(given, 'input.fields_under_root: true')).length, 2);
+    assert.equal(mistakesOf(good(given)).length, 0);
   });
 
   test('takes a certificate, with paths relative to the file and a PEM text as it is', () => {
