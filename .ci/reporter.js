@@ -12,8 +12,8 @@ export default async function* reporter(source) {
     const file = data.file ? relative(process.cwd(), data.file) : '(no file)';
     const seen = files.get(file) ?? { passed: 0, failed: 0, ms: 0 };
     files.set(file, seen);
-    if (data.details.type === 'suite') continue;
     if (data.nesting === 0) seen.ms += data.details.duration_ms;
+    if (data.details.type === 'suite') continue;
     if (data.skip !== undefined) skipped.push(`${file}: ${data.name} (${data.skip === true ? 'no reason given' : data.skip})`);
     else if (type === 'test:pass') seen.passed++;
     else {

@@ -51,7 +51,7 @@ export function vocabularySource(tables: { recordTypes: string; operations: stri
     else if (context === 'text') words.add(meaning.replace('\\0', '\0'), identifier(word));
     else names.push({ context: contextOf(context), name: word, value: meaningOf(meaning) });
   }
-  for (const row of readTable(tables.operations)) names.push({ context: contextOf(row['scope'] === '*' ? 'operation' : `operation-${row['scope'] ?? ''}`), name: row['operation'] ?? '', value: effectOf(row, words) });
+  for (const row of readTable(tables.operations)) names.push({ context: contextOf(row.scope === '*' ? 'operation' : `operation-${row.scope ?? ''}`), name: row.operation ?? '', value: effectOf(row, words) });
   for (const name of fieldSets) names.push({ context: contextOf('field-set'), name, value: 1 });
   const source = [
     header('mapping/tables', 'The words that the mapping knows.'),
@@ -63,7 +63,7 @@ export function vocabularySource(tables: { recordTypes: string; operations: stri
     bytes('WORD_ROWS', words.rows(), 'A word: where it lies in WORD_TEXT (u16), how long it is (u16).'),
     bytes('WORD_TEXT', words.pool.bytes, 'The words.'),
     `export const LAST_RECORD_TYPE: u32 = ${byNumber.length - 1};`,
-    words16('RECORD_TYPE_WORDS', Array.from(byNumber, (index) => index ?? 0), 'The name of each record type, by its number, as a word; 0 where there is none.'),
+    words16('RECORD_TYPE_WORDS', Array.from(byNumber as readonly (number | undefined)[], (index) => index ?? 0), 'The name of each record type, by its number, as a word; 0 where there is none.'),
   ].join('\n');
   return { source, names };
 }
@@ -82,11 +82,11 @@ function meaningOf(meaning: string): number {
 function effectOf(row: Readonly<Record<string, string>>, words: Words): number {
   const bits = (column: string, known: readonly string[]): number => (row[column] ?? '').split(',').filter((word) => word !== '').reduce((sum, word) => {
     const index = known.indexOf(word);
-    if (index < 0) throw new Error(`operations.tsv: ${row['operation'] ?? ''}: unknown ${column} ${word}`);
+    if (index < 0) throw new Error(`operations.tsv: ${row.operation ?? ''}: unknown ${column} ${word}`);
     return sum | (1 << index);
   }, 0);
-  const effect = bits('category', CATEGORIES) + bits('type', TYPES) * 0x100 + words.add(row['action'] ?? '') * 0x100000;
-  if (effect === 0) throw new Error(`operations.tsv: ${row['operation'] ?? ''} has no effect`);
+  const effect = bits('category', CATEGORIES) + bits('type', TYPES) * 0x100 + words.add(row.action ?? '') * 0x100000;
+  if (effect === 0) throw new Error(`operations.tsv: ${row.operation ?? ''} has no effect`);
   return effect;
 }
 
