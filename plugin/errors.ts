@@ -19,17 +19,19 @@ export const FAILURES = {
   // the module that splits and maps events
   MODULE_UNREADABLE: { sentence: 'The mapping module {file} cannot be loaded: {reason}.', repair: 'Keep o365_ecs.wasm beside o365audit.js, from the same version.', exitStatus: 1, retry: 'never' },
   MODULE_NO_MEMORY: { sentence: 'The mapping module gets no memory for {bytes} bytes.', repair: 'Give the process more memory: an event needs about ten times its size for a moment.', exitStatus: 1, retry: 'later' },
+  MODULE_TRAPPED: { sentence: 'The mapping module stumbled over what it was given: {reason}.', repair: 'Report this with the event, which is a fault of this program; what else there is goes on without it.', exitStatus: 1, retry: 'later' },
   BLOB_MALFORMED: { sentence: '{blob} is no JSON array of events: it cannot be read from event {event} on.', repair: 'Nothing, if it stays an exception: the blob is fetched again. Else check whether a proxy changes answers.', exitStatus: 1, retry: 'later' },
   BLOB_TRUNCATED: { sentence: '{blob} was cut off in or before event {event}.', repair: 'Nothing, if it stays an exception: the blob is fetched again. Else check the line to the API host.', exitStatus: 1, retry: 'later' },
 
   // collecting
   COLLECT_START_PENDING: { sentence: 'The subscription of {contentType} of tenant {tenant} is off, and was started less than 15 minutes ago.', repair: 'Wait {minutes} minutes; the program does so by itself. If it stays off, see whether an administrator disables it.', exitStatus: 1, retry: 'later' },
-  COLLECT_INCOMPLETE: { sentence: '{blobs} content blobs of tenant {tenant} could not be delivered in this run.', repair: 'Run again: they stay owed until they expire. The log lines above say what was wrong with each.', exitStatus: 1, retry: 'later' },
+  COLLECT_INCOMPLETE: { sentence: '{blobs} of the content blobs of tenant {tenant} could not be delivered in this run.', repair: 'Run again: they stay owed until they expire. The log lines above say what was wrong with each.', exitStatus: 1, retry: 'later' },
   COLLECT_NOTHING: { sentence: 'Nothing is configured to be collected: {reason}.', repair: 'Set enabled: true below audit: in the configuration.', exitStatus: 0, retry: 'never' },
   COLLECT_FILE: { sentence: 'The file {file} cannot be read: {reason}.', repair: 'Check var.paths, and that this user may read the file.', exitStatus: 1, retry: 'later' },
 
   // mapping files
   MAP_FILE: { sentence: 'The file {file} cannot be read: {reason}.', repair: 'Give a file of audit events: one JSON object a line, a JSON array, or the CSV that Purview exports.', exitStatus: 1, retry: 'never' },
+  MAP_STOPPED: { sentence: 'Mapping was stopped before the end of {file} by {reason}.', repair: 'Nothing: what was written so far is whole lines.', exitStatus: 130, retry: 'never' },
   MAP_CSV: { sentence: 'The CSV file {file} cannot be read from line {line} on: {reason}.', repair: 'Export it again, and do not open it in a spreadsheet program, which changes it.', exitStatus: 1, retry: 'never' },
 
   // plugin/config: o365.yml, flags, environment

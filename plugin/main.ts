@@ -19,8 +19,9 @@ const commands: Readonly<Record<Command, (flags: Flags) => Promise<number>>> = {
 
 /** How often to look whether the parent process is still there. */
 const parentIntervalMs = 1000;
-/** How long a slow reader of stdout or stderr may hold up the end. */
+/** How long a slow reader of stdout or stderr may hold up the end; who asks the program to stop gets it soon. */
 const flushLimitMs = 5000;
+const stoppedFlushLimitMs = 200;
 /** The longest time that a timer of Node takes. */
 const longestTimerMs = 2 ** 31 - 1;
 /** Exit status of a program that Ctrl-C ended, as shells have it. */
@@ -119,7 +120,7 @@ function report(thrown: unknown): number {
 
 /** Ends the process once what was written is on its way, however slow the reader is. */
 async function end(status: number): Promise<never> {
-  const limit = new Promise<void>((resolve) => setTimeout(resolve, flushLimitMs));
+  const limit = new Promise<void>((resolve) => setTimeout(resolve, stop.signal.aborted ? stoppedFlushLimitMs : flushLimitMs));
   const flushed = Promise.all([process.stdout, process.stderr].map((stream) => new Promise<void>((resolve) => stream.write('', () => resolve()))));
   await Promise.race([flushed, limit]);
   process.exit(status);

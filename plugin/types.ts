@@ -4,6 +4,8 @@
  * they are texts of the service, which stay as they came.
  */
 
+import type { Readable } from 'node:stream';
+
 /** The five feeds of the Management Activity API; DLP.All needs a permission of its own. */
 export const CONTENT_TYPES = ['Audit.AzureActiveDirectory', 'Audit.Exchange', 'Audit.SharePoint', 'Audit.General', 'DLP.All'] as const;
 export type ContentType = (typeof CONTENT_TYPES)[number];
@@ -76,7 +78,7 @@ export type HttpRequest = (url: URL, options?: {
 /** Everything a command may know of the process around it; only main.ts touches the real one. */
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdin: NodeJS.ReadableStream;
+  readonly stdin: Readable;
   readonly stdout: NodeJS.WritableStream;
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
   readonly clock: Clock;

@@ -6,17 +6,19 @@ import type { Log } from '../telemetry/log.ts';
 import type { Batch, Clock, ContentBlob, Output } from '../types.ts';
 import type { BytesInFlight } from './bytes-in-flight.ts';
 import { createDeliveries } from './deliveries.ts';
+import { quietly, type Signals } from './run.ts';
 
-/** How often a blob is fetched in one round before it has to wait for the next one. */
+/** How often a blob is read in one round before it has to wait for the next one. */
 export const BLOB_ATTEMPTS = 5;
 const BACKOFF_FIRST_MS = 1_000;
 const BACKOFF_LONGEST_MS = 60_000;
-/** Between attempts to write the ledger for a blob that is delivered. */
+/** Between attempts to write the ledger for what is delivered. */
 const COMMIT_RETRY_MS = 5_000;
 
 /** What a blob needs from the API, the module and the ledger. */
 export interface Carrier {
   readonly tenant: string;
+  /** The blob's bytes as they come in. Asks several times itself where that can help, so whoever calls need not. */
   open(blob: ContentBlob, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   splitter(blob: ContentBlob): BlobSplitter;
   /** Durable when it resolves. */
@@ -26,6 +28,8 @@ export interface Carrier {
   isHopeless(thrown: unknown): boolean;
   readonly output: Output;
   readonly bytesInFlight: BytesInFlight;
+  /** The time by the service's clock, which blobs expire by. */
+  readonly nowMs: () => number;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
@@ -39,45 +43,57 @@ export interface BlobSplitter {
   readonly eventCount: number;
 }
 
-export type Fate = { readonly fate: 'delivered'; readonly events: number } | { readonly fate: 'lost' | 'waiting' };
+export type Fate =
+  /** `leftOut` events are too large for the output. */
+  | { readonly fate: 'delivered'; readonly events: number; readonly leftOut: number }
+  | { readonly fate: 'lost' }
+  /** Still owed; `unopened` is why the service did not even begin to hand it out. */
+  | { readonly fate: 'waiting'; readonly unopened?: AuditError };
 
 /**
- * Carries a blob to its end: delivered and committed, lost for a reason that is recorded, or still owed after its attempts. Throws only what
- * concerns the whole run: the output is closed, or `signal` was aborted.
+ * Carries a blob to its end: delivered and committed, lost for a reason that is recorded, or still owed after its attempts or because of `stop`. Throws
+ * only what concerns the whole run: the output is closed, or `abandon` was aborted.
  */
-export async function carry(blob: ContentBlob, carrier: Carrier, signal: AbortSignal): Promise<Fate> {
+export async function carry(blob: ContentBlob, carrier: Carrier, { stop, abandon }: Signals): Promise<Fate> {
   const { clock, log, random, tenant } = carrier;
   const values = { tenant, contentType: blob.contentType, contentId: blob.contentId };
   for (let attempt = 1; ; attempt++) {
-    if (Date.parse(blob.contentExpiration) <= clock.nowMs()) return give(blob, carrier, 'it expired before it could be fetched', signal);
+    if (Date.parse(blob.contentExpiration) <= carrier.nowMs()) return give(blob, carrier, 'it expired before it could be fetched', abandon);
+    let isOpen = false;
     try {
-      const events = await deliver(blob, carrier, signal);
-      await settle(() => carrier.commit(blob), carrier, signal);
+      const body = await carrier.open(blob, abandon);
+      isOpen = true;
+      const { events, leftOut } = await deliver(blob, body, carrier, abandon);
+      await settle(() => carrier.commit(blob), clock, abandon);
       log('blob.delivered', { ...values, events });
-      return { fate: 'delivered', events };
+      return { fate: 'delivered', events, leftOut };
     } catch (error) {
-      signal.throwIfAborted();
-      if (endsTheRun(error)) throw error;
-      if (carrier.isHopeless(error)) return give(blob, carrier, reasonOf(error), signal);
-      if (attempt === BLOB_ATTEMPTS) {
+      abandon.throwIfAborted();
+      if (!(error instanceof AuditError) || endsTheRun(error)) throw error;
+      if (carrier.isHopeless(error)) return give(blob, carrier, reasonOf(error), abandon);
+      // the API and the log agent have been asked several times already, and each further time might hand over the same events once more
+      if (!isOpen || error.code === 'OUTPUT_REFUSED' || attempt === BLOB_ATTEMPTS) {
         log('blob.waiting', { ...values, reason: reasonOf(error) });
-        return { fate: 'waiting' };
+        return isOpen ? { fate: 'waiting' } : { fate: 'waiting', unopened: error };
       }
       const waitMs = Math.min(BACKOFF_LONGEST_MS, BACKOFF_FIRST_MS * 2 ** (attempt - 1)) * (0.5 + random() / 2);
       log('blob.again', { ...values, attempt, waitMs: Math.round(waitMs), reason: reasonOf(error) });
-      await clock.wait(waitMs, signal);
+      await quietly(clock.wait(waitMs, stop), stop);
+      if (stop.aborted) return { fate: 'waiting' };
     }
   }
 }
 
-/** Fetches, splits and delivers; resolves with the number of events when the output has taken responsibility for each. */
-async function deliver(blob: ContentBlob, carrier: Carrier, signal: AbortSignal): Promise<number> {
+/** Splits and delivers; resolves when the output has taken responsibility for each event that it can take. */
+async function deliver(blob: ContentBlob, body: AsyncIterable<Uint8Array>, carrier: Carrier, signal: AbortSignal): Promise<{ readonly events: number; readonly leftOut: number }> {
   const splitter = carrier.splitter(blob);
+  let leftOut = 0;
   const deliveries = createDeliveries(carrier.output, carrier.bytesInFlight, (error) => {
+    leftOut += 1;
     carrier.log('event.lost', { tenant: carrier.tenant, contentType: blob.contentType, contentId: blob.contentId, reason: error.message });
   }, signal);
   try {
-    for await (const chunk of await carrier.open(blob, signal)) {
+    for await (const chunk of body) {
       for (const batch of splitter.push(chunk)) await deliveries.send(batch);
     }
     for (const batch of splitter.end()) await deliveries.send(batch);
@@ -87,18 +103,18 @@ async function deliver(blob: ContentBlob, carrier: Carrier, signal: AbortSignal)
     await deliveries.settled();
   }
   deliveries.throwFailure();
-  return splitter.eventCount;
+  return { events: splitter.eventCount - leftOut, leftOut };
 }
 
 /** Records that a blob is lost. */
 async function give(blob: ContentBlob, carrier: Carrier, reason: string, signal: AbortSignal): Promise<Fate> {
   carrier.log('blob.lost', { tenant: carrier.tenant, contentType: blob.contentType, contentId: blob.contentId, reason });
-  await settle(() => carrier.lose(blob, reason), carrier, signal);
+  await settle(() => carrier.lose(blob, reason), carrier.clock, signal);
   return { fate: 'lost' };
 }
 
-/** Writes to the ledger, again and again while the disk is full: the blob is delivered, and only the note of it is missing. */
-async function settle(write: () => Promise<void>, { clock }: Carrier, signal: AbortSignal): Promise<void> {
+/** Writes to the ledger, again and again while the disk is full: the events are delivered, and only the note of it is missing. */
+export async function settle(write: () => Promise<void>, clock: Clock, signal: AbortSignal): Promise<void> {
   for (;;) {
     try {
       await write();
@@ -111,7 +127,6 @@ async function settle(write: () => Promise<void>, { clock }: Carrier, signal: Ab
 }
 
 /** Whether a failure is not the blob's but the run's. */
-export function endsTheRun(error: unknown): boolean {
-  if (!(error instanceof AuditError)) return true;
+export function endsTheRun(error: AuditError): boolean {
   return error.code === 'OUTPUT_CLOSED' || error.code === 'LEDGER_CLOSED' || (error.retry === 'never' && error.code.startsWith('OUTPUT_'));
 }

@@ -9,7 +9,7 @@ import { createManagementApi } from '../api/management-api.ts';
 import { createTokenSource } from '../auth/token-source.ts';
 import type { Config, Source } from '../config/config.ts';
 import type { AuditError } from '../errors.ts';
-import { openFilePositions } from '../ledger/file-positions.ts';
+import { openFilePositions, type FilePositions } from '../ledger/file-positions.ts';
 import { openLedger, type Ledger } from '../ledger/ledger.ts';
 import { envelopeTexts } from '../module/envelope.ts';
 import { createGathering, type Gathering } from '../module/gathering.ts';
@@ -35,6 +35,7 @@ interface Rooms {
   readonly config: Config;
   readonly module: EcsModule;
   readonly ledger: Ledger;
+  readonly positions: FilePositions;
   readonly network: Network;
   readonly output: Output;
   readonly bytesInFlight: BytesInFlight;
@@ -53,24 +54,28 @@ export async function collect(config: Config, surroundings: Surroundings, report
   const { clock, stop, programFolder, version, stdout } = surroundings;
   const { collector } = config;
   const module = await loadModule(programFolder, log);
-  const ledger = await openLedger({ directory: collector.stateDir }, clock, log);
-  const network = createNetwork({ userAgent: `o365audit/${version}` }, log);
-  const output = openOutput({ url: collector.output, stdout, closeTimeoutMs: CLOSE_MS, ...forwardOptions(config) }, log, clock);
   setMaxListeners(0, stop);
+  const open: { close(): Promise<void> }[] = [];
+  const opened = <Room extends { close(): Promise<void> }>(room: Room): Room => {
+    open.unshift(room);
+    return room;
+  };
   let missing: AuditError | undefined;
   try {
+    const network = opened(createNetwork({ userAgent: `o365audit/${version}` }, log));
+    const ledger = opened(await openLedger({ directory: collector.stateDir }, clock, log));
+    const output = opened(openOutput({ url: collector.output, stdout, closeTimeoutMs: CLOSE_MS, ...forwardOptions(config) }, log, clock));
     const rooms: Rooms = {
-      config, module, ledger, network, output, reports, log, surroundings, budgets: new Map(),
+      config, module, ledger, network, output, reports, log, surroundings, budgets: new Map(), positions: await openFilePositions(collector.stateDir, log),
       bytesInFlight: createBytesInFlight(collector.bytesInFlight), gathering: createGathering(collector.bytesInFlight / 2),
     };
     const collectors = await Promise.all(config.sources.flatMap((source) => source.input.kind === 'files'
-      ? [filesOf(source, source.input.paths, rooms)] : source.tenants.map((tenant) => tenantOf(tenant, source, rooms))));
+      ? [Promise.resolve(filesOf(source, source.input.paths, rooms))] : source.tenants.map((tenant) => tenantOf(tenant, source, rooms))));
     reports.opened(collectors);
     missing = await runCollectors(collectors, { clock, stop, graceMs: GRACE_MS, abandoned: () => void output.close() });
   } finally {
-    await output.close();
-    await ledger.close();
-    await network.close();
+    // the output first, so that what it still takes can be committed
+    for (const room of open) await room.close();
   }
   if (missing !== undefined) throw missing;
 }
@@ -95,7 +100,7 @@ async function tenantOf(tenant: Tenant, source: Source, rooms: Rooms): Promise<C
       list: (type, window, signal) => api.list(type, window, signal),
     },
     {
-      tenant: name, output, bytesInFlight, clock, log, random: Math.random,
+      tenant: name, output, bytesInFlight, clock, log, random: Math.random, nowMs: () => serviceClock.nowMs(),
       open: (blob, signal) => api.open(blob, signal),
       splitter: ({ contentType, contentId }) => splitterOf(source, rooms, { blob: `The blob ${contentId} of ${contentType} of tenant ${name}`, contentType, tenant: { ...tenant, id: tokens.identity?.tenantId ?? tenant.id } }),
       commit: (blob) => ledger.commit(blob),
@@ -111,13 +116,14 @@ async function tenantOf(tenant: Tenant, source: Source, rooms: Rooms): Promise<C
 }
 
 /** The collector of a source of files. */
-async function filesOf(source: Source, paths: readonly string[], rooms: Rooms): Promise<Collector> {
-  const { config: { collector }, output, bytesInFlight, reports, log, surroundings: { clock } } = rooms;
-  const positions = await openFilePositions(collector.stateDir, log);
-  const { delivered } = reports.tenant(source.name);
+function filesOf(source: Source, paths: readonly string[], rooms: Rooms): Collector {
+  const { config: { collector }, positions, output, bytesInFlight, reports, log, surroundings: { clock } } = rooms;
+  const { firstRound, delivered, caughtUp } = reports.tenant(source.name);
   const [tenant] = source.tenants;
   return createFileCollector({
-    paths, once: collector.once, positions, output, bytesInFlight, clock, log, delivered,
+    paths, positions, output, bytesInFlight, clock, log, caughtUp, once: collector.once, errorRetryIntervalMs: source.errorRetryIntervalMs,
+    started: () => firstRound(undefined),
+    delivered: (events, leftOut) => delivered(events, undefined, leftOut),
     splitter: (file) => splitterOf(source, rooms, { blob: `The file ${file}`, ...(tenant === undefined || source.tenants.length > 1 ? {} : { tenant }), lines: true }),
   });
 }

@@ -3,42 +3,53 @@
  * event. https://learn.microsoft.com/purview/audit-log-export-records
  */
 import { CsvError, parse } from 'csv-parse';
-import { Readable } from 'node:stream';
 import { TextDecoder } from 'node:util';
 import { failure } from '../errors.ts';
 
 const COLUMN = 'AuditData';
 /** The header of an export is much shorter. */
 const HEADER_LIMIT_BYTES = 64 * 1024;
-const OPEN_BRACE = 0x7b;
-const OPEN_BRACKET = 0x5b;
+/** A row as large as this is none: a quote that is never closed would make the rest of the file one row. */
+const ROW_LIMIT_BYTES = 64 * 1024 * 1024;
 
-/** The text of the events in a stream of bytes, in UTF-8: JSON as it is, rows of a CSV as lines. Throws MAP_CSV. */
+/** The text of the events in a stream of bytes, in UTF-8: JSON as it is, rows of a CSV as lines. Throws MAP_CSV, and what the stream throws. */
 export async function* exportedEvents(bytes: AsyncIterable<Uint8Array>, file: string): AsyncGenerator<Uint8Array> {
-  const source = decoded(bytes)[Symbol.asyncIterator]();
-  const { head, isEnd } = await headOf(source);
-  const rest = { [Symbol.asyncIterator]: () => source };
-  async function* whole(): AsyncGenerator<Uint8Array> {
-    if (head.length > 0) yield head;
-    if (!isEnd) yield* rest;
+  const source = decoded(bytes);
+  try {
+    const { head, isEnd } = await headOf(source);
+    const whole = async function* (): AsyncGenerator<Uint8Array> {
+      if (head.length > 0) yield head;
+      if (!isEnd) yield* source;
+    };
+    const delimiter = csvDelimiter(head);
+    if (delimiter === undefined) yield* whole();
+    else yield* rowsOf(whole(), delimiter, file);
+  } finally {
+    await source.return(undefined);
   }
-  if (isCsv(head)) yield* rowsOf(whole(), file);
-  else yield* whole();
 }
 
 /** Windows PowerShell writes UTF-16 with a byte order mark. */
-async function* decoded(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* decoded(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
   let decoder: TextDecoder | undefined;
-  let isFirst = true;
-  for await (const chunk of bytes) {
-    if (isFirst && chunk[0] === 0xff && chunk[1] === 0xfe) decoder = new TextDecoder('utf-16le');
-    isFirst = false;
+  let begun: Uint8Array | undefined = new Uint8Array(0);
+  for await (const bytesRead of bytes) {
+    let chunk = bytesRead;
+    if (begun !== undefined) {
+      chunk = begun.length === 0 ? chunk : Buffer.concat([begun, chunk]);
+      begun = chunk;
+      // the mark is two bytes, and a pipe may bring them one by one
+      if (chunk.length < 2) continue;
+      begun = undefined;
+      if (chunk[0] === 0xff && chunk[1] === 0xfe) decoder = new TextDecoder('utf-16le');
+    }
     yield decoder === undefined ? chunk : Buffer.from(decoder.decode(chunk, { stream: true }));
   }
+  if (begun !== undefined && begun.length > 0) yield begun;
 }
 
 /** The beginning of a stream, at least its first line if that is short. */
-async function headOf(source: AsyncIterator<Uint8Array>): Promise<{ readonly head: Buffer; readonly isEnd: boolean }> {
+async function headOf(source: AsyncGenerator<Uint8Array, void>): Promise<{ readonly head: Buffer; readonly isEnd: boolean }> {
   let head: Buffer = Buffer.alloc(0);
   while (head.length < HEADER_LIMIT_BYTES && !head.includes('\n')) {
     const next = await source.next();
@@ -48,22 +59,41 @@ async function headOf(source: AsyncIterator<Uint8Array>): Promise<{ readonly hea
   return { head, isEnd: false };
 }
 
-function isCsv(head: Buffer): boolean {
-  const text = head.toString().replace(/^\uFEFF/, '').trimStart();
-  const first = text.charCodeAt(0);
-  return first !== OPEN_BRACE && first !== OPEN_BRACKET && (text.split('\n')[0] ?? '').split(/[,;\t]/).some((name) => name.trim().replaceAll('"', '') === COLUMN);
+/** What stands between the names of a CSV's header; undefined for a text that is no export. */
+function csvDelimiter(head: Buffer): string | undefined {
+  const [line = ''] = head.toString().replace(/^\uFEFF/, '').split('\n');
+  if (/^\s*[{[]/.test(line)) return undefined;
+  return [',', ';', '\t'].find((delimiter) => line.split(delimiter).some((name) => name.trim().replace(/^"(.*)"$/, '$1') === COLUMN));
 }
 
-async function* rowsOf(bytes: AsyncIterable<Uint8Array>, file: string): AsyncGenerator<Uint8Array> {
-  const rows = Readable.from(bytes, { objectMode: false }).pipe(parse({ bom: true, columns: true, delimiter: [',', ';', '\t'], relax_column_count: true, skip_empty_lines: true, info: true }));
-  try {
-    for await (const { record } of rows as AsyncIterable<{ record: Record<string, string | undefined> }>) {
-      const event = record[COLUMN]?.trim() ?? '';
-      // between two tokens of JSON a line feed is a blank; a row without an event travels on as text
-      yield Buffer.from(`${event === '' ? JSON.stringify(JSON.stringify(record)) : event.replaceAll(/[\r\n]+/g, ' ')}\n`);
-    }
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    throw failure('MAP_CSV', { file, line: Number((error as { lines?: unknown }).lines ?? 0), reason: error.message.replace(/\.$/, '') }, error);
-  }
+async function* rowsOf(bytes: AsyncIterable<Uint8Array>, delimiter: string, file: string): AsyncGenerator<Uint8Array> {
+  let rows: Row[] = [];
+  const parser = parse({
+    bom: true, columns: true, delimiter, trim: true, relax_column_count: true, skip_empty_lines: true, max_record_size: ROW_LIMIT_BYTES,
+    on_record: (row: Row) => {
+      rows.push(row);
+      return null;
+    },
+  });
+  // every write tells of its own error
+  parser.on('error', () => undefined);
+  const parsed = async function* (step: (done: (error?: Error | null) => void) => void): AsyncGenerator<Uint8Array> {
+    const error = await new Promise<Error | undefined>((resolve) => step((thrown) => resolve(thrown ?? undefined)));
+    const lines = rows.map(lineOf);
+    rows = [];
+    yield* lines;
+    if (error instanceof CsvError) throw failure('MAP_CSV', { file, line: Number((error as { lines?: unknown }).lines ?? 0), reason: error.message.replace(/\.$/, '') }, error);
+    if (error !== undefined) throw error;
+  };
+  for await (const chunk of bytes) yield* parsed((done) => parser.write(chunk, done));
+  yield* parsed((done) => parser.end(done));
+}
+
+type Row = Readonly<Record<string, string | undefined>>;
+
+/** The event of a row; a row without one travels on as text, of which the mapping tells. */
+function lineOf(row: Row): Buffer {
+  const event = row[COLUMN] ?? '';
+  // between two tokens of JSON a line feed is a blank
+  return Buffer.from(`${event === '' ? JSON.stringify(JSON.stringify(row)) : event.replaceAll(/[\r\n]+/g, ' ')}\n`);
 }

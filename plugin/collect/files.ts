@@ -1,163 +1,177 @@
 /**
- * Events from files instead of the API: one event a line, or a JSON array. A file is read on where the last run stopped, followed as it grows, and known again when
- * it was renamed. What lies before a position is delivered.
+ * Events from files instead of the API. Files are looked for again and again, read on as they grow, and known again when they were renamed; one that lately
+ * grew stays open, so that nothing written to it before it was rotated away is missed.
  */
-import { createHash } from 'node:crypto';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { AuditError, failure, reasonOf } from '../errors.ts';
-import type { Log } from '../telemetry/log.ts';
-import type { Clock, Output } from '../types.ts';
-import type { BytesInFlight } from './bytes-in-flight.ts';
-import { type BlobSplitter, endsTheRun } from './carry.ts';
-import { createDeliveries } from './deliveries.ts';
+import { endsTheRun } from './carry.ts';
+import { createFileReading, type OpenFile, type ReadingOptions } from './file-reading.ts';
 import { matchingFiles } from './paths.ts';
-import type { Collector, Signals } from './run.ts';
-import { quietly } from './tenant.ts';
+import { quietly, type Collector, type Signals } from './run.ts';
 
 /** How often patterns are looked through for new files and new lines. */
 export const SCAN_INTERVAL_MS = 10_000;
-const CHUNK_BYTES = 256 * 1024;
-/** After so many bytes it is waited until all is delivered, and the position is noted. */
-const STRETCH_BYTES = 8 * 1024 * 1024;
-const HEAD_BYTES = 1024;
+/** A file that has not grown for so long is closed; were it rotated away right after it grew again, its new name would have to match. */
+const QUIET_MS = 5 * 60_000;
+const OPEN_LIMIT = 128;
 
-export interface FileSplitter extends BlobSplitter {
-  flush(): ReturnType<BlobSplitter['push']>;
-  readonly waitingBytes: number;
-  readonly isArray: boolean;
-}
-
-export interface FilePosition {
-  readonly bytes: number;
-  readonly head: string;
-  readonly headBytes: number;
-}
-
-/** What reading files needs from the module, the ledger and the output. */
-export interface FileOptions {
+export interface FileOptions extends ReadingOptions {
   readonly paths: readonly string[];
-  /** End at the end of the files. */
-  readonly once: boolean;
-  readonly splitter: (file: string) => FileSplitter;
-  readonly positions: { get(file: string): FilePosition | undefined; set(file: string, position: FilePosition): Promise<void> };
-  readonly output: Output;
-  readonly bytesInFlight: BytesInFlight;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly delivered: (events: number) => void;
+  /** A file that failed is left alone for so long. */
+  readonly errorRetryIntervalMs: number;
+  /** Called once files are looked for. */
+  readonly started: () => void;
+  /** Called when all that there was has been delivered, as often as something was. */
+  readonly caughtUp: () => void;
 }
 
 /** A collector of files; a file that cannot be read does not stop the others. */
 export function createFileCollector(options: FileOptions): Collector {
-  const { paths, once, clock, log } = options;
-  let isIdle = false;
-  return {
-    get isIdle() { return isIdle; },
-    async run(signals) {
-      for (;;) {
-        isIdle = false;
-        const failures: AuditError[] = [];
-        const files = await matchingFiles(paths, (folder, error) => {
-          log('file.failed', { file: folder, reason: reasonOf(error) });
-          failures.push(failure('COLLECT_FILE', { file: folder, reason: reasonOf(error) }, error));
-        });
-        for (const file of files) {
-          if (signals.stop.aborted) return undefined;
-          const failed = await readFile(file, options, signals);
-          if (failed !== undefined) failures.push(failed);
-        }
-        isIdle = true;
+  return new FileCollector(options);
+}
+
+interface Followed extends OpenFile {
+  readonly grownAtMs: number;
+}
+
+interface Trouble {
+  readonly failure: AuditError;
+  readonly bytes: number;
+  readonly atMs: number;
+}
+
+class FileCollector implements Collector {
+  isIdle = false;
+  readonly #options: FileOptions;
+  readonly #reading: ReturnType<typeof createFileReading>;
+  /** By device and inode; the one that grew last is the last. */
+  readonly #followed = new Map<string, Followed>();
+  readonly #troubles = new Map<string, Trouble>();
+  /** What this scan and the one before said of a name: the same is said once. */
+  #said = new Map<string, string>();
+  #saidBefore = new Map<string, string>();
+
+  constructor(options: FileOptions) {
+    this.#options = options;
+    this.#reading = createFileReading(options);
+  }
+
+  async run(signals: Signals): Promise<AuditError | undefined> {
+    const { once, clock, log, started, caughtUp } = this.#options;
+    started();
+    try {
+      for (let isFirst = true; ; isFirst = false) {
+        this.isIdle = false;
+        const { failures, grown } = await this.#scan(signals);
+        await this.#reading.save(signals.abandon);
+        this.isIdle = true;
+        if (failures.length === 0 && (grown > 0 || isFirst) && !signals.stop.aborted) caughtUp();
         if (once || signals.stop.aborted) return failures[0];
         await quietly(clock.wait(SCAN_INTERVAL_MS, signals.stop), signals.stop);
       }
-    },
-  };
-}
-
-/** Reads a file from its position to its end; resolves with what failed. Throws what concerns the run. */
-async function readFile(file: string, options: FileOptions, signals: Signals): Promise<AuditError | undefined> {
-  try {
-    const handle = await open(file);
-    try {
-      await readOn(file, handle, options, signals);
     } finally {
-      await handle.close();
+      for (const { handle } of this.#followed.values()) await handle.close();
+      // what cannot be saved any more is delivered again by the next run, under the same ids
+      await this.#options.positions.save().catch((error: unknown) => log('collect.state_unusable', { reason: reasonOf(error) }));
     }
-    return undefined;
-  } catch (error) {
-    signals.abandon.throwIfAborted();
-    if (endsTheRun(error) && !isOfSystem(error)) throw error;
-    options.log('file.failed', { file, reason: reasonOf(error) });
-    return error instanceof AuditError && error.code === 'COLLECT_FILE' ? error : failure('COLLECT_FILE', { file, reason: reasonOf(error) }, error);
   }
-}
 
-async function readOn(file: string, handle: FileHandle, options: FileOptions, { stop, abandon }: Signals): Promise<void> {
-  const { positions, log, once, delivered } = options;
-  const { dev, ino, size } = await handle.stat();
-  const key = `${dev}:${ino}`;
-  let position = await positionIn(handle, size, positions.get(key));
-  if (position === size) return;
-  const splitter = options.splitter(file);
-  const deliveries = createDeliveries(options.output, options.bytesInFlight, (error) => log('event.lost', { file, reason: error.message }), abandon);
-  const settle = async (): Promise<void> => {
-    await deliveries.settled();
-    deliveries.throwFailure();
-  };
-  let read = position;
-  let events = 0;
-  const keep = async (): Promise<void> => {
-    for (const batch of splitter.flush()) await deliveries.send(batch);
-    await settle();
-    if (splitter.isArray || position === read - splitter.waitingBytes) return;
-    position = read - splitter.waitingBytes;
-    await positions.set(key, { bytes: position, ...await headOf(handle, position) });
-    delivered(splitter.eventCount - events);
-    events = splitter.eventCount;
-  };
-  try {
-    for (let unsettled = 0; !stop.aborted;) {
-      const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-      const { bytesRead } = await handle.read(chunk, 0, CHUNK_BYTES, read);
-      if (bytesRead === 0) break;
-      read += bytesRead;
-      for (const batch of splitter.push(chunk.subarray(0, bytesRead))) await deliveries.send(batch);
-      unsettled += bytesRead;
-      if (unsettled < STRETCH_BYTES) continue;
-      await keep();
-      unsettled = 0;
+  /** Looks at every file once; resolves with what failed, and how many bytes were delivered. */
+  async #scan(signals: Signals): Promise<{ readonly failures: readonly AuditError[]; readonly grown: number }> {
+    const failures: AuditError[] = [];
+    const seen = new Set<string>();
+    let grown = 0;
+    this.#saidBefore = this.#said;
+    this.#said = new Map();
+    const attempt = async (name: string, look: () => Promise<number>): Promise<void> => {
+      try {
+        grown += await look();
+      } catch (error) {
+        signals.abandon.throwIfAborted();
+        const failed = this.#failureOf(name, error);
+        if (failed !== undefined) failures.push(failed);
+      }
+    };
+    const files = await matchingFiles(this.#options.paths, (folder, error) => void failures.push(this.#say(folder, error)));
+    if (files.length === 0 && failures.length === 0) this.#sayOnce('', 'file.none', { paths: this.#options.paths.join(' ') });
+    for (const name of files) {
+      if (signals.stop.aborted) break;
+      await attempt(name, () => this.#look(name, seen, signals));
     }
-    if (!splitter.isArray) {
-      await keep();
-      if (once && !stop.aborted && splitter.waitingBytes > 0) throw failure('COLLECT_FILE', { file, reason: 'its last line is cut off, or still being written' });
-    } else if (!stop.aborted) {
-      for (const batch of splitter.end()) await deliveries.send(batch);
-      await settle();
-      await positions.set(key, { bytes: read, ...await headOf(handle, read) });
-      delivered(splitter.eventCount);
+    for (const { key, name } of [...this.#followed.values()]) {
+      const file = this.#followed.get(key);
+      if (signals.stop.aborted || file === undefined) continue;
+      // its name is gone, or another file's: it was rotated away
+      if (!seen.has(key)) await attempt(name, () => this.#readOn(file, signals));
+      const isQuiet = this.#options.clock.nowMs() - (this.#followed.get(key)?.grownAtMs ?? 0) >= QUIET_MS;
+      if (isQuiet) await this.#letGo(file);
     }
-    log('file.delivered', { file, events: splitter.eventCount });
-  } finally {
-    splitter.close();
-    await deliveries.settled();
+    for (const key of this.#troubles.keys()) if (!seen.has(key)) this.#troubles.delete(key);
+    return { failures, grown };
   }
-}
 
-/** Where to go on: at the beginning, if the file is another one than the position's, or was cut. */
-async function positionIn(handle: FileHandle, size: number, known: FilePosition | undefined): Promise<number> {
-  if (known === undefined || known.bytes > size) return 0;
-  const { head } = await headOf(handle, known.headBytes);
-  return head === known.head ? known.bytes : 0;
-}
+  async #look(name: string, seen: Set<string>, signals: Signals): Promise<number> {
+    const handle = await open(name);
+    let isKept = false;
+    try {
+      const { dev, ino } = await handle.stat({ bigint: true });
+      const key = `${dev}:${ino}`;
+      seen.add(key);
+      const file = this.#followed.get(key) ?? { handle, key, name, grownAtMs: this.#options.clock.nowMs() };
+      const bytes = await this.#readOn({ ...file, name }, signals);
+      isKept = this.#followed.get(key)?.handle === handle;
+      return bytes;
+    } finally {
+      if (!isKept) await handle.close();
+    }
+  }
 
-/** A hash of the file's beginning, of at most `limitBytes`. */
-async function headOf(handle: FileHandle, limitBytes: number): Promise<{ readonly head: string; readonly headBytes: number }> {
-  const bytes = Buffer.alloc(Math.min(limitBytes, HEAD_BYTES));
-  const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
-  return { head: createHash('sha256').update(bytes.subarray(0, bytesRead)).digest('hex'), headBytes: bytesRead };
-}
+  async #readOn(file: Followed, signals: Signals): Promise<number> {
+    const { clock, errorRetryIntervalMs } = this.#options;
+    const { size } = await file.handle.stat();
+    const trouble = this.#troubles.get(file.key);
+    // an array that is not whole is no better until it grows; other troubles may pass
+    if (trouble !== undefined && (trouble.failure.code.startsWith('BLOB_') ? size === trouble.bytes : clock.nowMs() - trouble.atMs < errorRetryIntervalMs)) throw trouble.failure;
+    this.#troubles.delete(file.key);
+    try {
+      const bytes = await this.#reading.readOn(file, signals);
+      if (bytes > 0 && !this.#options.once) await this.#follow({ ...file, grownAtMs: clock.nowMs() });
+      return bytes;
+    } catch (error) {
+      if (error instanceof AuditError) this.#troubles.set(file.key, { failure: error, bytes: size, atMs: clock.nowMs() });
+      throw error;
+    }
+  }
 
-/** Whether an error is one of the file system. */
-function isOfSystem(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error;
+  async #follow(file: Followed): Promise<void> {
+    this.#followed.delete(file.key);
+    this.#followed.set(file.key, file);
+    const [first] = this.#followed.values();
+    if (this.#followed.size > OPEN_LIMIT && first !== undefined) await this.#letGo(first);
+  }
+
+  async #letGo({ key, handle }: Followed): Promise<void> {
+    this.#followed.delete(key);
+    await handle.close();
+  }
+
+  /** The failure of one file; undefined when it only went away. Throws what concerns the run. */
+  #failureOf(name: string, error: unknown): AuditError | undefined {
+    const isOfSystem = error instanceof Error && 'syscall' in error;
+    if (isOfSystem && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (!isOfSystem && (!(error instanceof AuditError) || endsTheRun(error))) throw error;
+    return this.#say(name, error);
+  }
+
+  #say(name: string, error: unknown): AuditError {
+    const failed = error instanceof AuditError && error.code === 'COLLECT_FILE' ? error : failure('COLLECT_FILE', { file: name, reason: reasonOf(error) }, error);
+    this.#sayOnce(name, 'file.failed', { file: name, reason: String(failed.values.reason) });
+    return failed;
+  }
+
+  #sayOnce(name: string, line: 'file.failed' | 'file.none', values: Readonly<Record<string, string>>): void {
+    const text = JSON.stringify(values);
+    if (this.#saidBefore.get(name) !== text) this.#options.log(line, values);
+    this.#said.set(name, text);
+  }
 }

@@ -75,6 +75,15 @@ function matcherOf(pattern: string): (name: string) => boolean {
     if (token === '*') return '.*';
     return token === '?' ? '.' : token.replace(/[.+^${}()|[\]\\]/g, '\\$&');
   });
-  const expression = new RegExp(`^${source}$`, 's');
+  const expression = expressionOf(`^${source}$`);
   return (name) => expression.test(name) && (!name.startsWith('.') || pattern.startsWith('.'));
+}
+
+function expressionOf(source: string): RegExp {
+  try {
+    return new RegExp(source, 's');
+  } catch {
+    // a range whose end comes before its start holds nothing
+    return /(?!)/;
+  }
 }

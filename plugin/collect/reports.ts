@@ -14,8 +14,8 @@ export interface RunStatus {
 export interface TenantReports {
   /** Throws when every tenant was refused: then the run cannot start. */
   readonly firstRound: (refusal: AuditError | undefined) => void;
-  /** A blob, or a stretch of a file, is delivered and committed. */
-  readonly delivered: (events: number, type?: ContentType) => void;
+  /** A blob, or a stretch of a file, is delivered and committed but for `leftOut` events, which the output can never take. */
+  readonly delivered: (events: number, type: ContentType | undefined, leftOut: number) => void;
   readonly caughtUp: () => void;
   readonly listed: (waiting: readonly ContentBlob[]) => void;
   readonly lost: (type: ContentType, window: Window) => void;
@@ -32,6 +32,8 @@ export interface Reports {
 export interface Totals {
   readonly events: number;
   readonly blobs: number;
+  /** Events that are too large for the output. */
+  readonly leftOut: number;
   /** Delivered events; what came from files is not in it. */
   readonly contentTypes: ReadonlyMap<ContentType, number>;
   /** Nothing is waiting to be delivered. */
@@ -55,6 +57,7 @@ export function createReports({ status, log, clock, started, changed }: ReportOp
   const totals = {
     events: 0,
     blobs: 0,
+    leftOut: 0,
     contentTypes: new Map<ContentType, number>(),
     get isIdle() { return collectors.every(({ isIdle }) => isIdle); },
   };
@@ -76,7 +79,8 @@ export function createReports({ status, log, clock, started, changed }: ReportOp
       const own = { events: 0, blobs: 0 };
       return {
         firstRound,
-        delivered(events, type) {
+        delivered(events, type, leftOut) {
+          totals.leftOut += leftOut;
           if (type !== undefined) totals.contentTypes.set(type, (totals.contentTypes.get(type) ?? 0) + events);
           for (const counts of [own, totals]) {
             counts.events += events;
@@ -99,7 +103,7 @@ export function createReports({ status, log, clock, started, changed }: ReportOp
         lost(type, { startMs, endMs }) {
           const span = { from: new Date(startMs).toISOString(), to: new Date(endMs).toISOString() };
           log('tenant.lost_window', { tenant, contentType: type, ...span });
-          status.lostWindow({ tenant, content_type: type, ...span, reason: 'The service keeps content for seven days, and nothing was collected for longer than that.' });
+          status.lostWindow({ tenant, content_type: type, ...span, reason: 'Nothing was collected for longer than content can be had (seven days, or max_retention).' });
         },
       };
     },

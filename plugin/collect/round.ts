@@ -35,6 +35,8 @@ export interface RoundOptions {
   readonly nowMs: () => number;
   readonly clock: Clock;
   readonly log: Log;
+  /** Called once the tenant has let us in: its subscriptions are known. */
+  readonly admitted: () => void;
   /** Takes newly listed blobs. */
   readonly found: (blobs: readonly ContentBlob[]) => void;
   /** Learns of a span that can no longer be listed. */
@@ -47,7 +49,9 @@ export type RoundResult = ReadonlyMap<ContentType, AuditError>;
 /** Lists every content type up to now. Throws what concerns the whole tenant (no token, no such tenant) and the signal's reason. */
 export async function round(listing: Listing, options: RoundOptions, signal: AbortSignal): Promise<RoundResult> {
   const failures = new Map<ContentType, AuditError>();
-  const ready = await subscribe(listing, options, failures, signal);
+  const subscriptions = await listing.subscriptions(signal);
+  options.admitted();
+  const ready = await subscribe(subscriptions, { listing, options, failures, signal });
   const results = await Promise.allSettled(ready.map((type) => listType(type, listing, options, signal)));
   results.forEach((result, index) => {
     const type = ready[index];
@@ -57,19 +61,15 @@ export async function round(listing: Listing, options: RoundOptions, signal: Abo
 }
 
 /** Starts the subscriptions that are missing; resolves with the types that can be listed. */
-async function subscribe(listing: Listing, options: RoundOptions, failures: Map<ContentType, AuditError>, signal: AbortSignal): Promise<readonly ContentType[]> {
-  const subscriptions = await listing.subscriptions(signal);
+async function subscribe(subscriptions: Awaited<ReturnType<Listing['subscriptions']>>, context: Context): Promise<readonly ContentType[]> {
+  const { listing, options, signal } = context;
   const ready: ContentType[] = [];
   for (const type of options.contentTypes) {
-    if (subscriptions.get(type) === 'enabled') {
-      ready.push(type);
-      continue;
-    }
     try {
-      await startSubscription(type, listing, options, signal);
+      if (subscriptions.get(type) !== 'enabled') await startSubscription(type, listing, options, signal);
       ready.push(type);
     } catch (error) {
-      noteFailure(type, error, { listing, options, failures, signal });
+      noteFailure(type, error, context);
     }
   }
   return ready;
@@ -87,12 +87,27 @@ async function startSubscription(type: ContentType, listing: Listing, { tenant, 
   log('subscription.started', { tenant, contentType: type });
 }
 
-/** Lists a type window by window, oldest first; a window counts as listed when all its pages have come. */
+/** Lists a type up to now, also when its subscription turns out to be off only then. */
 async function listType(type: ContentType, listing: Listing, options: RoundOptions, signal: AbortSignal): Promise<void> {
+  try {
+    await listWindows(type, listing, options, signal);
+  } catch (error) {
+    if (listing.consequenceOf(error) !== 'subscribe') throw error;
+    await startSubscription(type, listing, options, signal);
+    await listWindows(type, listing, options, signal);
+  }
+}
+
+/** Lists a type window by window, oldest first; a window counts as listed when all its pages have come. */
+async function listWindows(type: ContentType, listing: Listing, options: RoundOptions, signal: AbortSignal): Promise<void> {
   const { tenant, log } = options;
   const { windows, lost } = planWindows({ ...options, nowMs: options.nowMs(), listedUntilMs: listing.listedUntilMs(type) });
-  if (lost !== undefined) options.lost(type, lost);
-  for (const window of windows) {
+  if (lost !== undefined) {
+    options.lost(type, lost);
+    // it is said once, even if nothing can be listed for hours
+    listing.listed(type, lost.endMs);
+  }
+  for (const [index, window] of windows.entries()) {
     let listed = 0;
     let fresh = 0;
     for await (const page of listing.list(type, window, signal)) {
@@ -101,7 +116,8 @@ async function listType(type: ContentType, listing: Listing, options: RoundOptio
       fresh += blobs.length;
       options.found(blobs);
     }
-    listing.listed(type, window.endMs);
+    // Windows of the overlap take nothing back; the last one does when the clock was set back, for what lay in its future was never listed.
+    if (index === windows.length - 1 || window.endMs > (listing.listedUntilMs(type) ?? -Infinity)) listing.listed(type, window.endMs);
     log('window.listed', { tenant, contentType: type, from: new Date(window.startMs).toISOString(), to: new Date(window.endMs).toISOString(), blobs: listed, new: fresh });
   }
 }

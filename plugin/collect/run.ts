@@ -55,3 +55,12 @@ export async function runCollectors(collectors: readonly Collector[], options: R
     over.abort();
   }
 }
+
+/** A wait that the stop has ended has done its work. */
+export async function quietly(wait: ReturnType<Clock['wait']>, stop: AbortSignal): Promise<void> {
+  try {
+    await wait;
+  } catch (error) {
+    if (!stop.aborted) throw error;
+  }
+}

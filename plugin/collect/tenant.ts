@@ -3,13 +3,13 @@
  * its own.
  */
 import { AuditError, failure, reasonOf } from '../errors.ts';
-import type { Clock, ContentBlob, ContentType } from '../types.ts';
+import type { ContentBlob, ContentType } from '../types.ts';
 import { createBlobQueue } from './blob-queue.ts';
-import { carry, type Carrier } from './carry.ts';
+import { carry, type Carrier, type Fate } from './carry.ts';
 import { round, type Listing, type RoundOptions } from './round.ts';
-import type { Collector, Signals } from './run.ts';
+import { quietly, type Collector, type Signals } from './run.ts';
 
-export interface TenantOptions extends Omit<RoundOptions, 'found'> {
+export interface TenantOptions extends Omit<RoundOptions, 'found' | 'admitted'> {
   readonly pollIntervalMs: number;
   /** The wait after a round that failed as a whole. */
   readonly errorRetryIntervalMs: number;
@@ -17,10 +17,10 @@ export interface TenantOptions extends Omit<RoundOptions, 'found'> {
   readonly contentConcurrency: number;
   /** End when everything there is has been delivered. */
   readonly once: boolean;
-  /** Learns what became of the first round: a failure that only a human can mend, or that it went well or will. */
+  /** Learns early in the first round whether the tenant lets us in: a failure that only a human can mend, or that it does or will. */
   readonly firstRound: (refusal: AuditError | undefined) => void;
-  /** Learns of blobs as they are delivered. */
-  readonly delivered: (events: number, type: ContentType) => void;
+  /** Learns of blobs as they are delivered, and how many of their events the output can never take. */
+  readonly delivered: (events: number, type: ContentType, leftOut: number) => void;
   /** Learns when nothing waits any more. */
   readonly caughtUp: () => void;
   /** Learns after each listing what waits. */
@@ -47,6 +47,8 @@ class TenantCollector implements Collector {
   #busyWorkers = 0;
   #isBehind = true;
   #isListing = false;
+  /** Whether the last round has listed all that can be listed. */
+  #isWholeRound = false;
   #whenIdle: () => void = () => undefined;
 
   constructor(listing: Listing, carrier: Carrier, owed: () => readonly ContentBlob[], options: TenantOptions) {
@@ -80,7 +82,8 @@ class TenantCollector implements Collector {
   }
 
   /** Carries one blob after the other until the rounds have ended and none is left. */
-  async #work({ stop, abandon }: Signals, listed: AbortSignal): Promise<void> {
+  async #work(signals: Signals, listed: AbortSignal): Promise<void> {
+    const { stop } = signals;
     const noMore = AbortSignal.any([stop, listed]);
     while (!stop.aborted) {
       const blob = this.#queue.shift();
@@ -91,9 +94,7 @@ class TenantCollector implements Collector {
       }
       this.#busyWorkers += 1;
       try {
-        const result = await carry(blob, this.#carrier, abandon);
-        if (result.fate === 'delivered') this.#options.delivered(result.events, blob.contentType);
-        else if (result.fate === 'waiting') this.#parked.add(blob.contentId);
+        this.#note(blob, await carry(blob, this.#carrier, signals));
       } finally {
         this.#busyWorkers -= 1;
         this.#noteIdle();
@@ -101,9 +102,23 @@ class TenantCollector implements Collector {
     }
   }
 
+  #note(blob: ContentBlob, result: Fate): void {
+    if (result.fate === 'delivered') this.#options.delivered(result.events, blob.contentType, result.leftOut);
+    if (result.fate !== 'waiting') return;
+    this.#parked.add(blob.contentId);
+    if (result.unopened !== undefined && this.#listing.consequenceOf(result.unopened) === 'halt') this.#setAside(result.unopened);
+  }
+
+  /** Nothing of the tenant can be had now: leaves all that waits to the next round, which finds out whether that has changed. */
+  #setAside(reason: AuditError): void {
+    const blobs = this.#queue.clear();
+    for (const { contentId } of blobs) this.#parked.add(contentId);
+    if (blobs.length > 0) this.#options.log('tenant.set_aside', { tenant: this.#options.tenant, blobs: blobs.length, code: reason.code });
+  }
+
   #noteIdle(): void {
     if (!this.isIdle) return;
-    if (this.#isBehind && this.#parked.size === 0) {
+    if (this.#isBehind && this.#isWholeRound && this.#parked.size === 0) {
       this.#isBehind = false;
       this.#options.caughtUp();
     }
@@ -133,26 +148,34 @@ class TenantCollector implements Collector {
     if (!isFirst && this.#parked.size === 0) return;
     const left = this.#owed().filter(({ contentType, contentId }) => contentTypes.includes(contentType) && (isFirst || this.#parked.has(contentId)));
     this.#parked.clear();
-    this.#queue.push(left);
+    if (isFirst) this.#queue.push(left);
+    else this.#queue.pushAgain(left);
     if (isFirst && left.length > 0) log('tenant.resumed', { tenant, blobs: left.length });
   }
 
   /** A round, and how long to wait after it: a tenant that fails as a whole waits longer, and goes on by itself. */
   async #round(isFirst: boolean, stop: AbortSignal): Promise<{ readonly waitMs: number; readonly failure: AuditError | undefined }> {
     const { tenant, contentTypes, log, pollIntervalMs, errorRetryIntervalMs, firstRound, listed } = this.#options;
+    let isAwaited = isFirst;
+    const admitted = (): void => {
+      if (isAwaited) firstRound(undefined);
+      isAwaited = false;
+    };
     this.#isListing = true;
+    this.#isWholeRound = false;
     try {
-      const failures = await round(this.#listing, { ...this.#options, found: (blobs) => this.#found(blobs) }, stop);
-      if (isFirst) firstRound(undefined);
+      const failures = await round(this.#listing, { ...this.#options, admitted, found: (blobs) => this.#found(blobs) }, stop);
       listed(this.#owed());
       // a content type that a human has shut off does not keep the others from being complete, unless there are no others
       const counting = [...failures.values()].filter((error) => failures.size === contentTypes.length || this.#listing.consequenceOf(error) !== 'degrade');
+      this.#isWholeRound = counting.length === 0;
       return { waitMs: pollIntervalMs, failure: counting[0] };
     } catch (error) {
       stop.throwIfAborted();
       if (!(error instanceof AuditError)) throw error;
       log(error.retry === 'never' ? 'tenant.refused' : 'tenant.failed', { tenant, code: error.code, reason: reasonOf(error), repair: error.repair });
-      if (isFirst) firstRound(error.retry === 'never' ? error : undefined);
+      this.#setAside(error);
+      if (isAwaited) firstRound(error.retry === 'never' ? error : undefined);
       return { waitMs: errorRetryIntervalMs, failure: error };
     } finally {
       this.#isListing = false;
@@ -180,14 +203,5 @@ class TenantCollector implements Collector {
 
   #incomplete(): AuditError | undefined {
     return this.#parked.size === 0 ? undefined : failure('COLLECT_INCOMPLETE', { tenant: this.#options.tenant, blobs: this.#parked.size });
-  }
-}
-
-/** A wait that the stop has ended has done its work. */
-export async function quietly(wait: ReturnType<Clock['wait']>, stop: AbortSignal): Promise<void> {
-  try {
-    await wait;
-  } catch (error) {
-    if (!stop.aborted) throw error;
   }
 }

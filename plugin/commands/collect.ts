@@ -14,19 +14,26 @@ import { createProgress, type Progress } from '../telemetry/progress.ts';
 import { createStatus, silentStatus, type Status } from '../telemetry/status.ts';
 import type { Surroundings } from '../types.ts';
 
+/** How far a run has come. */
+interface Run {
+  config?: Config;
+  isStarted: boolean;
+}
+
 /** Resolves with 0 when it did what it was to do. Throws CONFIG_…, COLLECT_… and whatever failure of a room ended it. */
 export async function collect({ flags }: ArgumentsOf<'collect'>, surroundings: Surroundings): Promise<number> {
-  const run: { isStarted: boolean } = { isStarted: false };
+  const run: Run = { isStarted: false };
   try {
-    return await collectOnce(loadConfig({ flags, env: surroundings.env }), surroundings, run);
+    run.config = loadConfig({ flags, env: surroundings.env });
+    return await collectOnce(run.config, surroundings, run);
   } catch (error) {
     const cannotStart = !run.isStarted && !surroundings.stop.aborted && !(error instanceof AuditError && error.code === 'OUTPUT_CLOSED');
-    if (cannotStart && isSwitchedOn('supervised', flags, surroundings.env)) await holdBack(error, flags, surroundings);
+    if (cannotStart && isSwitchedOn('supervised', flags, surroundings.env)) await holdBack(error, whereabouts(run.config, flags, surroundings.env), surroundings);
     throw error;
   }
 }
 
-async function collectOnce(config: Config, surroundings: Surroundings, run: { isStarted: boolean }): Promise<number> {
+async function collectOnce(config: Config, surroundings: Surroundings, run: Run): Promise<number> {
   const { collector, sources, notices } = config;
   const { clock, stderr, stop, stdout, version, processId } = surroundings;
   const nowMs = (): number => clock.nowMs();
@@ -58,9 +65,11 @@ async function collectOnce(config: Config, surroundings: Surroundings, run: { is
   } finally {
     watch.end();
     progress?.end();
-    const { events, blobs } = reports.totals;
-    log('collect.stopped', { reason, events, blobs });
-    if (run.isStarted) status('stopped', { reason, events, blobs });
+    const { events, blobs, leftOut } = reports.totals;
+    if (run.isStarted) {
+      log('collect.stopped', { reason, events, blobs, ...(leftOut === 0 ? {} : { leftOut }) });
+      status('stopped', { reason, events, blobs });
+    }
   }
 }
 
@@ -87,22 +96,31 @@ function reportsOf({ status, log, progress, clock }: Telling, started: () => voi
  * Says in one status record why the program cannot start, and waits before the end: a launcher that starts it again at once would ask Entra for tokens
  * as fast as it can.
  */
-async function holdBack(error: unknown, flags: Flags, { clock, env, stderr, stdout, stop }: Surroundings): Promise<void> {
+async function holdBack(error: unknown, { stateDir, output, namespace }: Whereabouts, { clock, stderr, stdout, stop }: Surroundings): Promise<void> {
   const thrown = error instanceof AuditError ? error : failure('UNEXPECTED', { reason: reasonOf(error) }, error);
   const nowMs = (): number => clock.nowMs();
-  const waitMs = await countStartFailure(stateDirectoryOf(flags, env), nowMs());
-  const output = flags.output ?? env.O365AUDIT_OUTPUT ?? OPTIONS.output.default;
+  const waitMs = await countStartFailure(stateDir, nowMs());
   const log = createLog({ level: 'info', format: 'text', nowMs, write: (text) => void stderr.write(text) });
-  const status = output === 'stdout' ? silentStatus : createStatus({ stream: stdout, namespace: 'default', tags: [], nowMs, log });
+  const status = output === 'stdout' ? silentStatus : createStatus({ stream: stdout, namespace, tags: [], nowMs, log });
   status('cannot_start', { code: thrown.code, reason: thrown.message, repair: thrown.repair, retry_seconds: Math.round(waitMs / 1000) });
   log('collect.cannot_start', { code: thrown.code, waitMs });
   await clock.wait(waitMs, stop).catch(() => undefined /* being stopped while waiting is a good end too */);
 }
 
-/** Where the state directory would be, as far as can be known without the configuration, which may be what is wrong. */
-function stateDirectoryOf(flags: Flags, env: Surroundings['env']): string {
-  const given = flags.stateDir ?? env.O365AUDIT_STATE_DIR;
-  if (typeof given === 'string' && given !== '') return given;
-  const file = typeof flags.config === 'string' ? flags.config : env.O365AUDIT_CONFIG ?? OPTIONS.config.default;
-  return join(resolve(dirname(file)), 'o365audit-state');
+interface Whereabouts {
+  readonly stateDir: string;
+  readonly output: string;
+  readonly namespace: string;
+}
+
+/** What must be known to say that nothing works, as far as it can be known without the configuration, which may be what is wrong. */
+function whereabouts(config: Config | undefined, flags: Flags, env: Surroundings['env']): Whereabouts {
+  if (config !== undefined) return config.collector;
+  const text = (flag: unknown, variable: string | undefined): string | undefined => [flag, variable].find((value) => typeof value === 'string' && value !== '') as string | undefined;
+  const file = text(flags.config, env.O365AUDIT_CONFIG) ?? OPTIONS.config.default;
+  return {
+    stateDir: text(flags.stateDir, env.O365AUDIT_STATE_DIR) ?? join(resolve(dirname(file)), 'o365audit-state'),
+    output: text(flags.output, env.O365AUDIT_OUTPUT) ?? OPTIONS.output.default,
+    namespace: [text(flags.namespace, env.O365AUDIT_NAMESPACE)].find((given) => given !== undefined && OPTIONS.namespace.accepts(given)) ?? OPTIONS.namespace.default,
+  };
 }

@@ -25,8 +25,8 @@ export async function demo({ eventCount, follow, logLevel, logFormat }: Argument
   const progress = createProgress(stderr, clock);
   // what lines of the level info say, the summary says in more friendly words
   const log = createLog({ level: logLevel === 'info' ? 'warn' : logLevel, format: logFormat, nowMs: () => clock.nowMs(), write: (text) => progress.write(text) });
-  const stateDir = await mkdtemp(join(tmpdir(), 'o365audit-demo-'));
   const simulator = await startSimulator({ clock, log, eventCount, ratePerSecond: follow ? EVENTS_PER_SECOND : 0 });
+  const stateDir = await mkdtemp(join(tmpdir(), 'o365audit-demo-'));
   const tally = createTally(stdout);
   const reports = createReports({
     log, clock, started: () => undefined,

@@ -59,7 +59,7 @@ export const MODULE_KEYS = {
   'input.publisher_pipeline': { type: 'any', verdict: 'notice', sentence: 'Nothing about this host is added to events in the first place.' },
   'input.keep_null': { type: 'boolean', verdict: 'notice', default: 'false', sentence: 'Documents leave out nulls; var.api.preserve_original_event keeps the event as it came.' },
   'input.id': { type: 'any', verdict: 'notice', sentence: 'State is kept by tenant and content type and needs no name.' },
-  'input.service': { type: 'any', verdict: 'notice', sentence: 'service.type is o365 in every document; another name for the service goes to input.fields.' },
+  'input.service': { type: 'any', verdict: 'notice', sentence: 'Every document says `service.type: o365`; another name for the service goes to input.fields.' },
   'input.allow_deprecated_use': { type: 'any', verdict: 'notice', sentence: 'Reading audit events from files is not deprecated here.' },
   'input.scan_frequency': { type: 'any', verdict: 'notice', sentence: fileReader },
   'input.harvester_limit': { type: 'any', verdict: 'notice', sentence: fileReader },

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { failure, reasonOf } from '../errors.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { JournalFiles } from './files.ts';
 import { keepText, readKeptObject, readKeptText } from './kept-text.ts';
 
 /** A file that is known by what it is, not by its name, so that a rotated one is not read again. */
@@ -16,40 +17,51 @@ export interface FilePosition {
 export interface FilePositions {
   /** By device and inode. */
   get(file: string): FilePosition | undefined;
-  /** Durable when it resolves. Rejects with LEDGER_WRITE or LEDGER_DISK_FULL. */
-  set(file: string, position: FilePosition): Promise<void>;
+  /** Takes a position in; `save` makes it durable. */
+  set(file: string, position: FilePosition): void;
+  /** Resolves when all that was set is durable, at once when it is already. Rejects with LEDGER_WRITE or LEDGER_DISK_FULL. */
+  save(): Promise<void>;
 }
 
 /** Beyond this the files that were read longest ago are forgotten; were they still there, they would be delivered again, under the same ids. */
 const FILES_LIMIT = 20_000;
 
-/** Opens what an earlier run left in the state directory. Throws LEDGER_DIRECTORY. */
-export async function openFilePositions(directory: string, log: Log): Promise<FilePositions> {
+/** Opens what an earlier run left in the state directory; `files` is for tests. Throws LEDGER_DIRECTORY. */
+export async function openFilePositions(directory: string, log: Log, files?: JournalFiles): Promise<FilePositions> {
   const path = join(directory, 'files.json');
   const positions = await readPositions(path, log);
-  let writing: Promise<void> = Promise.resolve();
+  let changes = 0;
+  let saved = 0;
+  let saving: Promise<void> = Promise.resolve();
+
+  async function write(): Promise<void> {
+    if (saved === changes) return;
+    const writing = changes;
+    try {
+      await keepText(path, `${JSON.stringify({ version: 1, files: Object.fromEntries(positions) })}\n`, files);
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')) throw failure('LEDGER_DISK_FULL', { file: path }, error);
+      throw failure('LEDGER_WRITE', { file: path, reason: reasonOf(error) }, error);
+    }
+    saved = writing;
+  }
+
   return {
     get: (file) => positions.get(file),
     set(file, position) {
+      changes += 1;
       positions.delete(file);
       positions.set(file, position);
       for (const oldest of positions.keys()) {
         if (positions.size <= FILES_LIMIT) break;
         positions.delete(oldest);
       }
-      writing = writing.catch(() => undefined /* whoever waited for that write has its failure */).then(() => write(path, positions));
-      return writing;
+    },
+    save() {
+      saving = saving.catch(() => undefined /* whoever waited for that write has its failure */).then(write);
+      return saving;
     },
   };
-}
-
-async function write(path: string, positions: ReadonlyMap<string, FilePosition>): Promise<void> {
-  try {
-    await keepText(path, `${JSON.stringify({ version: 1, files: Object.fromEntries(positions) })}\n`);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') throw failure('LEDGER_DISK_FULL', { file: path }, error);
-    throw failure('LEDGER_WRITE', { file: path, reason: reasonOf(error) }, error);
-  }
 }
 
 async function readPositions(path: string, log: Log): Promise<Map<string, FilePosition>> {
@@ -71,5 +83,9 @@ async function readPositions(path: string, log: Log): Promise<Map<string, FilePo
 
 function isPosition(value: unknown): value is FilePosition {
   const { bytes, head, headBytes } = (value ?? {}) as Partial<Record<keyof FilePosition, unknown>>;
-  return Number.isSafeInteger(bytes) && typeof head === 'string' && Number.isSafeInteger(headBytes);
+  return isCount(bytes) && typeof head === 'string' && isCount(headBytes);
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }

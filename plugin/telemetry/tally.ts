@@ -17,18 +17,20 @@ export function createTally(target: NodeJS.WritableStream): { readonly stream: W
   const counts = { documents: 0, categories: new Map<string, number>(), outcomes: new Map<string, number>() };
   const stream = new Writable({
     write(chunk: Buffer, _encoding, callback) {
-      for (const line of chunk.toString().split('\n')) if (line !== '') count(line, counts);
-      target.write(chunk, (error) => callback(error));
+      target.write(chunk, (error) => {
+        if (!error) for (const line of chunk.toString().split('\n')) if (line !== '') count(line, counts);
+        callback(error);
+      });
     },
   });
   return { stream, counts };
 }
 
 function count(line: string, counts: { documents: number; readonly categories: Map<string, number>; readonly outcomes: Map<string, number> }): void {
-  const { event } = JSON.parse(line) as { event: { category?: readonly string[]; outcome?: string; kind?: string } };
+  const { event: { category = ['(none)'], outcome = '(none)' } = {} } = JSON.parse(line) as { event?: { category?: readonly string[]; outcome?: string } };
   counts.documents += 1;
-  for (const category of event.category ?? ['(none)']) add(counts.categories, category);
-  add(counts.outcomes, event.outcome ?? '(none)');
+  for (const name of category) add(counts.categories, name);
+  add(counts.outcomes, outcome);
 }
 
 function add(counts: Map<string, number>, key: string): void {
@@ -39,7 +41,7 @@ function add(counts: Map<string, number>, key: string): void {
 export function summaryOf({ documents, categories, outcomes }: Counts, contentTypes: ReadonlyMap<string, number>, { ms, blobs }: { readonly ms: number; readonly blobs: number }): string {
   const perSecond = Math.round(documents * 1000 / Math.max(1, ms));
   return `
-${number(documents)} ECS documents from ${number(blobs)} content blobs in ${(ms / 1000).toFixed(1)} s (${number(perSecond)} a second).
+${counted(documents, 'ECS document')} from ${counted(blobs, 'content blob')} in ${(ms / 1000).toFixed(1)} s (${number(perSecond)} a second).
 
 ${beside([['content type', contentTypes], ['category', categories], ['outcome', outcomes]])}
 How to go on:
@@ -67,6 +69,10 @@ function beside(counts: readonly (readonly [title: string, counts: ReadonlyMap<s
   const height = Math.max(0, ...tables.map((rows) => rows.length));
   const lines = Array.from({ length: height }, (_, index) => tables.map((rows) => (rows[index] ?? '').padEnd(rows[0]?.length ?? 0)).join(COLUMN_GAP).trimEnd());
   return `${lines.join('\n')}\n`;
+}
+
+function counted(value: number, noun: string): string {
+  return `${number(value)} ${noun}${value === 1 ? '' : 's'}`;
 }
 
 function number(value: number): string {

@@ -19,8 +19,6 @@ export interface ReadJson {
 }
 
 const SPACE = /[ \t\n\r]*/y;
-// eslint-disable-next-line no-control-regex -- control characters are what JSON does not allow
-const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const WORD = /true|false|null/y;
 
@@ -48,7 +46,15 @@ export function readJson(text: string, choose: (earlier: Json, later: Json) => J
     at++;
     return true;
   };
-  const string = (): string => JSON.parse(take(STRING) ?? fail()) as string;
+  const string = (): string => {
+    if (text[at] !== '"') return fail();
+    let end = at;
+    do end = text.indexOf('"', end + 1); while (end > 0 && isEscaped(text, end));
+    if (end < 0) return fail();
+    const quoted = text.slice(at, end + 1);
+    at = end + 1;
+    return JSON.parse(quoted) as string;
+  };
   const list = (end: string, item: () => void): void => {
     if (skip(end)) return;
     if (++depth > NESTING_LIMIT) fail();
@@ -89,4 +95,11 @@ export function readJson(text: string, choose: (earlier: Json, later: Json) => J
   take(SPACE);
   if (at < text.length) fail();
   return { value: whole, duplicates };
+}
+
+/** Whether an odd number of backslashes stands before a position. */
+function isEscaped(text: string, at: number): boolean {
+  let start = at;
+  while (text[start - 1] === '\\') start--;
+  return (at - start) % 2 === 1;
 }

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { ServiceClock, type ClockOptions } from '../../../plugin/collect/service-clock.ts';
+import type { LogValues } from '../../../plugin/telemetry/log.ts';
+import { createManualClock } from '../../support/manual-clock.ts';
+
+const NOW_MS = Date.UTC(2026, 8, 1);
+const MINUTE = 60_000;
+
+function setUp(options: Partial<ClockOptions> = {}) {
+  const said: (LogValues | undefined)[] = [];
+  const skew: { ms: number | undefined } = { ms: undefined };
+  const clock = new ServiceClock(() => skew.ms, { adjustClock: true, adjustClockMinDifferenceMs: 5 * MINUTE, adjustClockWarn: true, ...options }, 'Brackwater', createManualClock(NOW_MS), (_line, values) => said.push(values));
+  return { clock, said, skew };
+}
+
+describe('the service\'s clock', () => {
+  test('is this machine\'s as long as nothing else is known', () => assert.equal(setUp().clock.nowMs(), NOW_MS));
+
+  for (const skewMs of [10 * MINUTE, -10 * MINUTE, 5 * MINUTE]) {
+    test(`is followed where the difference is ${skewMs / MINUTE} minutes, and said once`, () => {
+      const { clock, said, skew } = setUp();
+      skew.ms = skewMs;
+      assert.equal(clock.nowMs(), NOW_MS + skewMs);
+      assert.equal(clock.nowMs(), NOW_MS + skewMs);
+      assert.deepEqual(said, [{ tenant: 'Brackwater', serviceIsAheadMs: skewMs, adjusted: true }]);
+    });
+  }
+
+  test('is not followed for small differences', () => {
+    const { clock, said, skew } = setUp();
+    skew.ms = 5 * MINUTE - 1;
+    assert.equal(clock.nowMs(), NOW_MS);
+    assert.deepEqual(said, []);
+  });
+
+  test('is not followed where the operator does not want it, who is told of the difference all the same', () => {
+    const { clock, said, skew } = setUp({ adjustClock: false });
+    skew.ms = 60 * MINUTE;
+    assert.equal(clock.nowMs(), NOW_MS);
+    assert.deepEqual(said, [{ tenant: 'Brackwater', serviceIsAheadMs: 60 * MINUTE, adjusted: false }]);
+  });
+
+  test('is followed in silence where the operator wants that', () => {
+    const { clock, said, skew } = setUp({ adjustClockWarn: false });
+    skew.ms = 60 * MINUTE;
+    assert.equal(clock.nowMs(), NOW_MS + 60 * MINUTE);
+    assert.deepEqual(said, []);
+  });
+
+  test('is told of again when it is off again', () => {
+    const { clock, said, skew } = setUp();
+    for (const ms of [6 * MINUTE, 0, 6 * MINUTE]) {
+      skew.ms = ms;
+      clock.nowMs();
+    }
+    assert.equal(said.length, 2);
+  });
+});

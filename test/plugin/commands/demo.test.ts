@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { describe, test } from 'node:test';
+import { demo } from '../../../plugin/commands/demo.ts';
+import { readArguments } from '../../../plugin/config/collector.ts';
+import { readCommandLine } from '../../../plugin/config/command-line.ts';
+import { createFieldCheck } from '../../support/fields.ts';
+import { until } from '../../support/manual-clock.ts';
+import { idsOf } from '../../support/simulation.ts';
+import { testSurroundings, type TestSurroundings } from '../../support/surroundings.ts';
+
+/** Runs `o365audit demo` with these words. */
+async function run(words: readonly string[], surroundings: TestSurroundings): Promise<number> {
+  const asked = await readCommandLine(['demo', ...words], 80);
+  assert.ok('command' in asked);
+  return demo(readArguments('demo', asked.flags, surroundings.env), surroundings);
+}
+
+const stateFolders = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('o365audit-demo-'));
+
+describe('o365audit demo', () => {
+  test('makes a document of each event of its backlog, every one as fields.yml has it, and says at the end what they were', async () => {
+    const before = stateFolders();
+    const surroundings = testSurroundings();
+    assert.equal(await run([], surroundings), 0);
+    const lines = surroundings.lines();
+    assert.equal(lines.length, 1_000);
+    assert.equal(new Set(idsOf(lines)).size, 1_000);
+    const fields = createFieldCheck();
+    for (const line of lines) assert.deepEqual(fields(JSON.parse(line) as object), [], line);
+    assert.match(surroundings.said.stderr, /^1,000 ECS documents from \d+ content blobs in \d+\.\d s \([\d,]+ a second\)\.$/m);
+    assert.match(surroundings.said.stderr, /^content type +events +category +events +outcome +events$/m);
+    assert.match(surroundings.said.stderr, /^How to go on:$/m);
+    assert.match(surroundings.said.stderr, /^1,000 events +[\d,]+\/s/m);
+    assert.doesNotMatch(surroundings.said.stderr, / (warn|error) /);
+    assert.deepEqual(stateFolders(), before);
+  });
+
+  test('makes as many as it is told', async () => {
+    const surroundings = testSurroundings();
+    assert.equal(await run(['--events', '7'], surroundings), 0);
+    assert.equal(surroundings.lines().length, 7);
+    assert.match(surroundings.said.stderr, /^7 ECS documents/m);
+  });
+
+  test('goes on with new events until it is stopped, which is a good end', async () => {
+    const surroundings = testSurroundings();
+    const running = run(['--events', '10', '--follow'], surroundings);
+    await until(() => surroundings.lines().length > 10, 'a new event', 30_000);
+    surroundings.end();
+    assert.equal(await running, 0);
+    assert.match(surroundings.said.stderr, /How to go on:/);
+  });
+
+  test('ends well when somebody has seen enough', async () => {
+    const before = stateFolders();
+    const surroundings = testSurroundings();
+    surroundings.stdout.once('data', () => surroundings.stdout.destroy());
+    assert.equal(await run(['--events', '5000'], surroundings), 0);
+    assert.match(surroundings.said.stderr, /How to go on:/);
+    assert.deepEqual(stateFolders(), before);
+  });
+});

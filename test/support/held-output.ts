@@ -1,0 +1,30 @@
+/** An output that delivers nothing until a test says what becomes of each batch. */
+import type { Batch, Output } from '../../plugin/types.ts';
+
+export interface HeldOutput extends Output {
+  /** Every batch that was handed over, in order. */
+  readonly waiting: { readonly batch: Batch; readonly resolve: () => void; readonly reject: (error: Error) => void }[];
+}
+
+export function heldOutput(): HeldOutput {
+  const waiting: HeldOutput['waiting'] = [];
+  return {
+    waiting,
+    deliver: (batch) => new Promise((resolve, reject) => waiting.push({ batch, resolve, reject })),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** An output that takes every batch at once, or does with it what `act` does. */
+export function takingOutput(act: (batch: Batch) => void = () => undefined): Output & { readonly batches: Batch[] } {
+  const batches: Batch[] = [];
+  return {
+    batches,
+    deliver: async (batch) => {
+      await Promise.resolve();
+      act(batch);
+      batches.push(batch);
+    },
+    close: () => Promise.resolve(),
+  };
+}

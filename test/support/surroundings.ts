@@ -1,0 +1,34 @@
+/** What a command knows of the process around it, for commands that run inside a test. */
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import type { Surroundings } from '../../plugin/types.ts';
+import { realClock } from './simulation.ts';
+
+/** Where the build puts the program and the module. */
+export const PROGRAM_FOLDER = join(import.meta.dirname, '../../../dist');
+
+export interface TestSurroundings extends Surroundings {
+  readonly stdin: PassThrough;
+  readonly stdout: PassThrough;
+  /** Everything that was written so far. */
+  readonly said: { stdout: string; stderr: string };
+  /** The whole lines of stdout so far. */
+  lines(): string[];
+  /** What a signal does. */
+  end(reason?: string): void;
+}
+
+export function testSurroundings(changes: Partial<Surroundings> = {}): TestSurroundings {
+  const stop = new AbortController();
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const chunks: Buffer[] = [];
+  const said = { get stdout() { return Buffer.concat(chunks).toString(); }, stderr: '' };
+  stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+  stderr.setEncoding('utf8').on('data', (text: string) => { said.stderr += text; });
+  return {
+    env: {}, clock: realClock, version: '0.0.0', processId: 1, programFolder: PROGRAM_FOLDER, stop: stop.signal, ...changes, stdin, stdout, stderr,
+    said,
+    lines: () => said.stdout.split('\n').slice(0, -1),
+    end: (reason = 'the signal SIGTERM') => stop.abort(new Error(reason)),
+  };
+}
