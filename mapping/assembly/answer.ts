@@ -1,6 +1,8 @@
 /** The document that is answered for a record: what all have in common, what is said when something went wrong, its text. */
 import { forgetCaptured } from './captured';
 import { forgetAdditions } from './common/additions';
+import { forgetClient } from './common/client';
+import { forgetRecordType } from './common/event';
 import { writeTime } from './common/time';
 import { append, forgetDocument, has, set, writeFields } from './document';
 import { errorAt, errorCount, forgetErrors, note } from './errors';
@@ -26,6 +28,8 @@ export function beginAnswer(): void {
   forgetCaptured();
   forgetAdditions();
   forgetAudit();
+  forgetRecordType();
+  forgetClient();
   forgetExhausted();
 }
 

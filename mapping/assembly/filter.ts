@@ -14,7 +14,7 @@ import { options, setFromDouble, setOptions } from './mode';
 import { prepareEmbedded } from './normalise/embedded';
 import { eventEnd } from './normalise/normalise';
 import { audit, normaliseOnce } from './normalise/whole';
-import { event, isWrapped, mapRecordAround, optionsOfRecord, readRecord } from './record';
+import { event, forgetRecord, isWrapped, mapRecordAround, optionsOfRecord, readRecord } from './record';
 
 /** A larger record becomes an error record with as much of its text as the second limit says. */
 export const RECORD_LIMIT_BYTES: u32 = 64 << 20;
@@ -50,6 +50,7 @@ export function resultLength(): u32 {
  */
 export function mapText(start: usize, length: u32, sec: u32, nsec: u32, withTime: bool): Text {
   beginAnswer();
+  forgetRecord();
   setOptions(0);
   let time: Text = 0;
   if (start == 0 || length > RECORD_LIMIT_BYTES || !prepareEmbedded(length)) {
@@ -70,6 +71,7 @@ function mapGuarded(start: usize, finish: usize): Text {
     return 0;
   }
   if (!readRecord(at, finish) || (!isWrapped && !normaliseOnce(at))) {
+    forgetRecord();
     refuse(start, finish - start, Word.record__not_JSON);
     return 0;
   }

@@ -43,8 +43,9 @@ let tags: usize = 0;
 let options: usize = 0;
 let original: usize = 0;
 
-function forget(at: usize): void {
-  event = at;
+/** Forgets the parts of the last record, or of one that turns out malformed: they may end anywhere. */
+export function forgetRecord(): void {
+  event = 0;
   isWrapped = false;
   envelope = 0;
   organization = 0;
@@ -56,11 +57,11 @@ function forget(at: usize): void {
 }
 
 /**
- * Finds the parts of the record whose brace lies at `at` and that ends before `finish`, and normalises the event where it is met; false when the record is
+ * Finds the parts (of which none is known yet) of the record whose brace lies at `at` and that ends before `finish`, and normalises the event where it is met; false when the record is
  * malformed.
  */
 export function readRecord(at: usize, finish: usize): bool {
-  forget(at);
+  event = at;
   let member = skipSpace(at + 1);
   if (<u32>load<u8>(member) == CLOSE_BRACE) return skipSpace(member + 1) == finish;
   while (true) {
@@ -79,6 +80,7 @@ export function readRecord(at: usize, finish: usize): bool {
 
 /** Takes a record that has no event yet: the surroundings of the events that `putEvent` names. False when it is malformed. */
 export function readSurroundings(at: usize, finish: usize): bool {
+  forgetRecord();
   const good = readRecord(at, finish);
   isWrapped = true;
   return good;

@@ -67,6 +67,12 @@ export function readEventTime(text: Text): void {
     timeNanoseconds = 0;
     return;
   }
+  // EventTime has 32 bits: from 1970 to 2106
+  if (seconds < 0 || seconds > <i64>u32.MAX_VALUE) {
+    timeSeconds = defaultSeconds;
+    timeNanoseconds = 0;
+    return;
+  }
   timeSeconds = <u32>seconds;
   timeNanoseconds = nanoseconds;
 }
@@ -90,7 +96,7 @@ export function entryHead(to: usize): void {
 export function packedRecord(at: usize, to: usize): usize {
   const head = to;
   to += ENTRY_HEAD_BYTES;
-  store<u8>(to++, 0x82 + packedMemberCount);
+  to = mapHeader(to, 2 + packedMemberCount);
   to = plainWord(to, Word.o365audit);
   const behind = pack(at, to);
   if (behind == 0) return 0;
@@ -98,7 +104,7 @@ export function packedRecord(at: usize, to: usize): usize {
   readEventTime(eventTime);
   entryHead(head);
   to = plainWord(to, Word.event);
-  store<u8>(to++, 0x81 + packedEventMemberCount + <u32>withOriginal);
+  to = mapHeader(to, 1 + packedEventMemberCount + <u32>withOriginal);
   to = plainWord(to, Word.id);
   to = packedId(at, behind, to);
   if (withOriginal) {
@@ -146,6 +152,17 @@ export function surroundings(to: usize): usize {
   to = bytes(members, to);
   store<u8>(to++, 0x7d);
   return to;
+}
+
+/** Writes the header of a map, whose count fits 16 bits. */
+function mapHeader(to: usize, count: u32): usize {
+  if (count < 16) {
+    store<u8>(to, 0x80 | count);
+    return to + 1;
+  }
+  store<u8>(to, 0xde);
+  store<u16>(to, bswap<u16>(<u16>count), 1);
+  return to + 3;
 }
 
 /** R001: the event's own id with the suffix, or a hash of the event. */

@@ -20,11 +20,15 @@ let clientFound: bool = false;
 /** The first candidate without an address: the client when there is no better one. */
 let fallback: Text = 0;
 
-/** R201: the device before the front end, what parses before what does not; all other addresses are related. */
-export function mapClient(): void {
+/** Forgets the last event's addresses. */
+export function forgetClient(): void {
   otherCount = 0;
   clientFound = false;
   fallback = 0;
+}
+
+/** R201: the device before the front end, what parses before what does not; all other addresses are related. */
+export function mapClient(): void {
   consider(textOfProperty(Property.ClientIPAddress));
   consider(textOfProperty(Property.ClientIP));
   consider(textOfProperty(Property.ActorIpAddress));

@@ -14,14 +14,20 @@ import { word } from '../words';
 import { addCategory, addType } from './kind';
 import { readTime, seconds, nanoseconds, writeDate } from './time';
 
+const MINUS: u32 = 0x2d;
+
 /** The event's record type; 0 when it has none, or one that is no number and no known name. */
 export let recordType: u32 = 0;
 /** The event's operation, trimmed and without its final dot. */
 export let operation: Text = 0;
 
+/** Forgets the last event's. */
+export function forgetRecordType(): void {
+  recordType = 0;
+}
+
 /** R104: the record type's name, its number where it has none; a name is taken as it is. */
 export function mapRecordType(): void {
-  recordType = 0;
   const text = textOfProperty(Property.RecordType);
   if (text == 0) return;
   set(Field.event_code, text);
@@ -29,7 +35,7 @@ export function mapRecordType(): void {
     recordType = lookupText(Vocabulary.record_type, text);
     return;
   }
-  if (!notAbove(text, LAST_RECORD_TYPE)) return;
+  if (<u32>load<u8>(startOf(text)) == MINUS || !notAbove(text, LAST_RECORD_TYPE)) return;
   recordType = <u32>parse(text);
   const name = load<u16>(RECORD_TYPE_WORDS + (<usize>recordType << 1));
   if (name != 0) set(Field.event_code, word(name));

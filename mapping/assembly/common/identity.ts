@@ -4,7 +4,7 @@ import { append, get, set, setDefault } from '../document';
 import { Field } from '../generated/fields';
 import { Property } from '../generated/properties';
 import { Vocabulary, Word } from '../generated/vocabulary';
-import { Text, endOf, find, findLast, same, startOf, textOf } from '../json/span';
+import { Text, endOf, find, findLast, lengthOf, same, startOf, textOf } from '../json/span';
 import { lower } from '../json/text';
 import { lookupText } from '../names';
 import { Option, asked } from '../mode';
@@ -47,7 +47,7 @@ export function mapUser(): void {
   if (!isNobody(user)) set(Field.user_id, user);
   if (asked(Option.user_roles)) {
     const type = textOfProperty(Property.UserType);
-    if (type != 0 && isPlainInteger(type) && parse(type) < USER_TYPES) append(Field.user_roles, word(<u32>Word.Regular + <u32>parse(type)));
+    if (type != 0 && lengthOf(type) <= 2 && isPlainInteger(type) && parse(type) < USER_TYPES) append(Field.user_roles, word(<u32>Word.Regular + <u32>parse(type)));
   }
 }
 

@@ -60,10 +60,12 @@ export function fitsLong(text: Text): bool {
   return notAbove(textOf(startOf(text) + <usize>negative, endOf(text)), negative ? 9_223_372_036_854_775_808 : 9_223_372_036_854_775_807);
 }
 
-/** Whether a number of digits only is at most `limit`. */
+/** Whether a number of digits only, without a sign, is at most `limit`. */
 export function notAbove(digits: Text, limit: u64): bool {
   const length = lengthOf(digits);
-  if (length != 20) return length < 20 && (length < 19 || parse(digits) <= limit);
+  if (length > 20) return false;
+  // the value of 19 digits does not wrap around
+  if (length < 20) return parse(digits) <= limit;
   if (load<u8>(startOf(digits)) != 0x31 || limit < 10_000_000_000_000_000_000) return false;
   // 20 digits that begin with 1: below 2 * 10^19, so their value may wrap around, and then it is small
   const value = parse(digits);

@@ -32,7 +32,9 @@ export function normalise(at: usize): Text {
   begin();
   openEvent(at);
   forgetOpened();
-  at = skipSpace(at + 1);
+  const inside = skipSpace(at + 1);
+  if (inside != at + 1) breakRun();
+  at = inside;
   const close = <u32>load<u8>(at) == CLOSE_BRACE ? at : readOn(at, 0);
   if (close != 0) {
     closeEvent(close);
