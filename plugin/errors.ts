@@ -27,7 +27,7 @@ export const FAILURES = {
   COLLECT_START_PENDING: { sentence: 'The subscription of {contentType} of tenant {tenant} is off, and was started less than 15 minutes ago.', repair: 'Wait {minutes} minutes; the program does so by itself. If it stays off, see whether an administrator disables it.', exitStatus: 1, retry: 'later' },
   COLLECT_INCOMPLETE: { sentence: '{blobs} of the content blobs of tenant {tenant} could not be delivered in this run.', repair: 'Run again: they stay owed until they expire. The log lines above say what was wrong with each.', exitStatus: 1, retry: 'later' },
   COLLECT_NOTHING: { sentence: 'Nothing is configured to be collected: {reason}.', repair: 'Set enabled: true below audit: in the configuration.', exitStatus: 0, retry: 'never' },
-  COLLECT_FILE: { sentence: 'The file {file} cannot be read: {reason}.', repair: 'Check var.paths, and that this user may read the file.', exitStatus: 1, retry: 'later' },
+  COLLECT_FILE: { sentence: 'The file {file} cannot be collected: {reason}.', repair: 'Check var.paths, and that this user may read the file.', exitStatus: 1, retry: 'later' },
 
   // mapping files
   MAP_FILE: { sentence: 'The file {file} cannot be read: {reason}.', repair: 'Give a file of audit events: one JSON object a line, a JSON array, or the CSV that Purview exports.', exitStatus: 1, retry: 'never' },
@@ -47,6 +47,7 @@ export const FAILURES = {
   OUTPUT_REFUSED: { sentence: 'The log agent at {output} did not acknowledge a batch of {events} events in {attempts} attempts: {reason}.', repair: 'Look for the reason in the log agent\'s own log.', exitStatus: 1, retry: 'skip' },
   OUTPUT_BATCH_TOO_LARGE: { sentence: 'A batch of {bytes} bytes is larger than the {limitBytes} bytes that {output} takes at once.', repair: 'Make batches smaller, or raise the limit here and in the log agent (Buffer_Max_Size of Fluent Bit\'s forward input).', exitStatus: 1, retry: 'skip' },
   OUTPUT_QUEUE_FULL: { sentence: 'More than {limit} batches wait for {output}.', repair: 'Wait for batches to be delivered before handing over more.', exitStatus: 1, retry: 'later' },
+  OUTPUT_UNSETTLED: { sentence: 'The log agent at {output} closed the connection within {seconds} s after an acknowledgement, and may have lost what it had acknowledged.', repair: 'Nothing, if the log agent was stopped or started: what may be lost is delivered again. Else look for the reason in the log agent\'s own log.', exitStatus: 1, retry: 'later' },
   OUTPUT_ANSWER_JSON: { sentence: 'The log agent at {output} acknowledges in JSON, as Vector did before version 0.31, and not in MessagePack.', repair: 'Update Vector to version 0.31 or later.', exitStatus: 1, retry: 'never' },
 
   // the simulator

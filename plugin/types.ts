@@ -45,8 +45,16 @@ export interface Batch {
 /** Where batches go. `deliver` resolves when the far side has taken responsibility for every event, and rejects otherwise. */
 export interface Output {
   deliver(batch: Batch): Promise<void>;
+  /** Keeps an eye on all that is delivered from now on. */
+  watch(): DeliveryWatch;
   /** Resolves when what was promised is flushed and the connection is down. */
   close(): Promise<void>;
+}
+
+/** For a far side which may still lose, for a moment, what it has taken responsibility for. */
+export interface DeliveryWatch {
+  /** Resolves when what was delivered under this watch is past that moment; rejects with OUTPUT_UNSETTLED when it may be lost. */
+  settled(signal: AbortSignal): Promise<void>;
 }
 
 /** Time as the program sees it; tests hand in their own. */

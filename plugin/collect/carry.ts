@@ -5,7 +5,7 @@ import { AuditError, reasonOf } from '../errors.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Batch, Clock, ContentBlob, Output } from '../types.ts';
 import type { BytesInFlight } from './bytes-in-flight.ts';
-import { createDeliveries } from './deliveries.ts';
+import { createDeliveries, type Deliveries } from './deliveries.ts';
 import { quietly, type Signals } from './run.ts';
 
 /** How often a blob is read in one round before it has to wait for the next one. */
@@ -51,10 +51,11 @@ export type Fate =
   | { readonly fate: 'waiting'; readonly unopened?: AuditError };
 
 /**
- * Carries a blob to its end: delivered and committed, lost for a reason that is recorded, or still owed after its attempts or because of `stop`. Throws
- * only what concerns the whole run: the output is closed, or `abandon` was aborted.
+ * Carries a blob to its end: delivered and committed, lost for a reason that is recorded, or still owed after its attempts or because of `stop`.
+ * `handedOver` is called when its events are delivered, and only time and the ledger are waited for. Throws only what concerns the whole run: the output is
+ * closed, or `abandon` was aborted.
  */
-export async function carry(blob: ContentBlob, carrier: Carrier, { stop, abandon }: Signals): Promise<Fate> {
+export async function carry(blob: ContentBlob, carrier: Carrier, { stop, abandon }: Signals, handedOver: () => void): Promise<Fate> {
   const { clock, log, random, tenant } = carrier;
   const values = { tenant, contentType: blob.contentType, contentId: blob.contentId };
   for (let attempt = 1; ; attempt++) {
@@ -63,8 +64,10 @@ export async function carry(blob: ContentBlob, carrier: Carrier, { stop, abandon
     try {
       const body = await carrier.open(blob, abandon);
       isOpen = true;
-      const { events, leftOut } = await deliver(blob, body, carrier, abandon);
-      await settle(() => carrier.commit(blob), clock, abandon);
+      const { events, leftOut, settled } = await deliver(blob, body, carrier, abandon);
+      handedOver();
+      await settled(abandon);
+      await persist(() => carrier.commit(blob), clock, abandon);
       log('blob.delivered', { ...values, events });
       return { fate: 'delivered', events, leftOut };
     } catch (error) {
@@ -72,7 +75,7 @@ export async function carry(blob: ContentBlob, carrier: Carrier, { stop, abandon
       if (!(error instanceof AuditError) || endsTheRun(error)) throw error;
       if (carrier.isHopeless(error)) return give(blob, carrier, reasonOf(error), abandon);
       // the API and the log agent have been asked several times already, and each further time might hand over the same events once more
-      if (!isOpen || error.code === 'OUTPUT_REFUSED' || attempt === BLOB_ATTEMPTS) {
+      if (!isOpen || error.code === 'OUTPUT_REFUSED' || error.code === 'OUTPUT_UNSETTLED' || attempt === BLOB_ATTEMPTS) {
         log('blob.waiting', { ...values, reason: reasonOf(error) });
         return isOpen ? { fate: 'waiting' } : { fate: 'waiting', unopened: error };
       }
@@ -84,8 +87,14 @@ export async function carry(blob: ContentBlob, carrier: Carrier, { stop, abandon
   }
 }
 
+interface Delivered {
+  readonly events: number;
+  readonly leftOut: number;
+  readonly settled: Deliveries['settled'];
+}
+
 /** Splits and delivers; resolves when the output has taken responsibility for each event that it can take. */
-async function deliver(blob: ContentBlob, body: AsyncIterable<Uint8Array>, carrier: Carrier, signal: AbortSignal): Promise<{ readonly events: number; readonly leftOut: number }> {
+async function deliver(blob: ContentBlob, body: AsyncIterable<Uint8Array>, carrier: Carrier, signal: AbortSignal): Promise<Delivered> {
   const splitter = carrier.splitter(blob);
   let leftOut = 0;
   const deliveries = createDeliveries(carrier.output, carrier.bytesInFlight, (error) => {
@@ -100,21 +109,21 @@ async function deliver(blob: ContentBlob, body: AsyncIterable<Uint8Array>, carri
   } finally {
     splitter.close();
     // whatever happens, no delivery may be left without somebody who waits for it
-    await deliveries.settled();
+    await deliveries.ended();
   }
   deliveries.throwFailure();
-  return { events: splitter.eventCount - leftOut, leftOut };
+  return { events: splitter.eventCount - leftOut, leftOut, settled: (until) => deliveries.settled(until) };
 }
 
 /** Records that a blob is lost. */
 async function give(blob: ContentBlob, carrier: Carrier, reason: string, signal: AbortSignal): Promise<Fate> {
   carrier.log('blob.lost', { tenant: carrier.tenant, contentType: blob.contentType, contentId: blob.contentId, reason });
-  await settle(() => carrier.lose(blob, reason), carrier.clock, signal);
+  await persist(() => carrier.lose(blob, reason), carrier.clock, signal);
   return { fate: 'lost' };
 }
 
 /** Writes to the ledger, again and again while the disk is full: the events are delivered, and only the note of it is missing. */
-export async function settle(write: () => Promise<void>, clock: Clock, signal: AbortSignal): Promise<void> {
+export async function persist(write: () => Promise<void>, clock: Clock, signal: AbortSignal): Promise<void> {
   for (;;) {
     try {
       await write();

@@ -27,8 +27,8 @@ import { ServiceClock } from './service-clock.ts';
 import { createTenantCollector } from './tenant.ts';
 
 /** After a stop what is in flight has so long to be finished, and its acknowledgements so much longer: less than 5 s together. */
-const GRACE_MS = 3_000;
-const CLOSE_MS = 1_500;
+const GRACE_MS = 3_400;
+const CLOSE_MS = 1_200;
 
 /** The rooms of one run. */
 interface Rooms {
@@ -162,9 +162,9 @@ function budgetOf(tenant: Tenant, source: Source, { budgets, surroundings: { clo
 }
 
 function forwardOptions({ collector }: Config): Omit<Parameters<typeof openOutput>[0], 'url' | 'stdout'> {
-  const { eventTag, framesInFlight, ackTimeoutMs, forwardSharedKey, forwardCa, forwardServerName } = collector;
+  const { eventTag, framesInFlight, ackTimeoutMs, ackSettleMs, forwardSharedKey, forwardCa, forwardServerName } = collector;
   return {
-    tag: eventTag, framesInFlight, ackTimeoutMs,
+    tag: eventTag, framesInFlight, ackTimeoutMs, ackSettleMs,
     ...(forwardSharedKey === undefined ? {} : { sharedKey: forwardSharedKey }),
     ...(forwardCa === undefined ? {} : { caFile: forwardCa }),
     ...(forwardServerName === undefined ? {} : { serverName: forwardServerName }),

@@ -7,13 +7,16 @@ export interface Deliveries {
   /** Hands a batch over; resolves when there is room for it, rejects when an earlier one of these deliveries failed or the signal is aborted. */
   send(batch: Batch): Promise<void>;
   /** Resolves when none is under way any more, whatever became of them. */
-  settled(): Promise<void>;
+  ended(): Promise<void>;
   /** Throws what the first failed delivery failed with. */
   throwFailure(): void;
+  /** Resolves when the far side is sure not to lose what was delivered; rejects with OUTPUT_UNSETTLED. */
+  settled(signal: AbortSignal): Promise<void>;
 }
 
 /** `tooLarge` learns of batches of a single event that the output can never take; they do not stop the others. */
 export function createDeliveries(output: Output, bytesInFlight: BytesInFlight, tooLarge: (error: AuditError) => void, signal: AbortSignal): Deliveries {
+  let watch = output.watch();
   const pending = new Set<Promise<void>>();
   let failed: unknown;
   const throwFailure = (): void => {
@@ -36,8 +39,12 @@ export function createDeliveries(output: Output, bytesInFlight: BytesInFlight, t
         });
       pending.add(delivery);
     },
-    async settled() {
+    async ended() {
       await Promise.all(pending);
+    },
+    async settled(until) {
+      await watch.settled(until);
+      watch = output.watch();
     },
   };
 }

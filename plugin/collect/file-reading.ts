@@ -5,13 +5,13 @@ import { failure } from '../errors.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Clock, Output } from '../types.ts';
 import type { BytesInFlight } from './bytes-in-flight.ts';
-import { type BlobSplitter, settle } from './carry.ts';
+import { type BlobSplitter, persist } from './carry.ts';
 import { createDeliveries, type Deliveries } from './deliveries.ts';
 import type { Signals } from './run.ts';
 
 const CHUNK_BYTES = 256 * 1024;
-/** After so many bytes it is waited until all is delivered, and positions are saved: as much is delivered again after a kill. */
-const STRETCH_BYTES = 8 * 1024 * 1024;
+/** After so many bytes it is waited until all is delivered and settled, and positions are saved: as much is delivered again after a kill. */
+const STRETCH_BYTES = 32 * 1024 * 1024;
 const HEAD_BYTES = 1024;
 
 export interface FileSplitter extends BlobSplitter {
@@ -62,7 +62,7 @@ export function createFileReading(options: ReadingOptions): FileReading {
   let unsavedBytes = 0;
 
   async function save(signal: AbortSignal): Promise<void> {
-    await settle(() => positions.save(), clock, signal);
+    await persist(() => positions.save(), clock, signal);
     unsavedBytes = 0;
   }
 
@@ -103,6 +103,7 @@ class Passage {
   readonly #options: ReadingOptions;
   readonly #splitter: FileSplitter;
   readonly #deliveries: Deliveries;
+  readonly #abandon: AbortSignal;
   #readBytes: number;
   #leftOut = 0;
   #reported = { events: 0, leftOut: 0 };
@@ -112,6 +113,7 @@ class Passage {
     this.#file = file;
     this.#options = options;
     this.#readBytes = position;
+    this.#abandon = abandon;
     this.#splitter = options.splitter(file.name);
     this.#deliveries = createDeliveries(options.output, options.bytesInFlight, (error) => {
       this.#leftOut += 1;
@@ -159,14 +161,15 @@ class Passage {
 
   async close(): Promise<void> {
     this.#splitter.close();
-    await this.#deliveries.settled();
+    await this.#deliveries.ended();
   }
 
   async #move(position: number): Promise<number> {
-    await this.#deliveries.settled();
+    await this.#deliveries.ended();
     this.#deliveries.throwFailure();
     const movedBytes = position - this.position;
     if (movedBytes === 0) return 0;
+    await this.#deliveries.settled(this.#abandon);
     const { handle, key } = this.#file;
     this.#options.positions.set(key, { bytes: position, ...await headOf(handle, position) });
     this.position = position;

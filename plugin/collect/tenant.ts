@@ -27,6 +27,9 @@ export interface TenantOptions extends Omit<RoundOptions, 'found' | 'admitted'> 
   readonly listed: (waiting: readonly ContentBlob[]) => void;
 }
 
+/** Blobs which wait at the same time only for their acknowledgements to settle and for the ledger; beyond that workers wait for them. */
+const SETTLING_LIMIT = 4_096;
+
 /** A run that is to end when everything is delivered looks so often for what did not work, with this wait between. */
 const ONCE_ROUNDS = 3;
 const ONCE_WAIT_MS = 5_000;
@@ -44,7 +47,8 @@ class TenantCollector implements Collector {
   readonly #queue = createBlobQueue();
   /** Blobs that failed in this round. */
   readonly #parked = new Set<string>();
-  #busyWorkers = 0;
+  /** Blobs that are not at their end yet. */
+  readonly #underWay = new Set<Promise<void>>();
   #isBehind = true;
   #isListing = false;
   /** Whether the last round has listed all that can be listed. */
@@ -59,30 +63,30 @@ class TenantCollector implements Collector {
   }
 
   get isIdle(): boolean {
-    return !this.#isListing && this.#queue.size === 0 && this.#busyWorkers === 0;
+    return !this.#isListing && this.#queue.size === 0 && this.#underWay.size === 0;
   }
 
   async run({ stop, abandon }: Signals): Promise<AuditError | undefined> {
     // one that fails ends the others: whatever it is, it concerns the run
     const failed = new AbortController();
+    const failures: unknown[] = [];
+    const giveUp = (error: unknown): void => {
+      if (error !== stop.reason && error !== abandon.reason) failures.push(error);
+      failed.abort(error);
+    };
     const listed = new AbortController();
     const signals = { stop: AbortSignal.any([stop, failed.signal]), abandon };
-    const giveUp = (error: unknown): never => {
-      failed.abort(error);
-      throw error;
-    };
-    const workers = Array.from({ length: this.#options.contentConcurrency }, () => this.#work(signals, listed.signal).catch(giveUp));
-    const rounds = this.#rounds(signals).catch(giveUp).finally(() => listed.abort());
-    const results = await Promise.allSettled([rounds, ...workers]);
-    const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
-      .filter((reason) => reason !== stop.reason && reason !== abandon.reason);
-    if (reasons.length > 0) throw reasons[0];
-    const [outcome] = results;
-    return outcome.status === 'fulfilled' ? outcome.value : undefined;
+    const workers = Array.from({ length: this.#options.contentConcurrency }, () => this.#work(signals, listed.signal, giveUp).catch(giveUp));
+    const missing = await this.#rounds(signals).catch(giveUp);
+    listed.abort();
+    await Promise.all(workers);
+    await Promise.all(this.#underWay);
+    if (failures.length > 0) throw failures[0];
+    return missing ?? undefined;
   }
 
   /** Carries one blob after the other until the rounds have ended and none is left. */
-  async #work(signals: Signals, listed: AbortSignal): Promise<void> {
+  async #work(signals: Signals, listed: AbortSignal, giveUp: (error: unknown) => void): Promise<void> {
     const { stop } = signals;
     const noMore = AbortSignal.any([stop, listed]);
     while (!stop.aborted) {
@@ -92,14 +96,21 @@ class TenantCollector implements Collector {
         await this.#queue.changed(noMore);
         continue;
       }
-      this.#busyWorkers += 1;
-      try {
-        this.#note(blob, await carry(blob, this.#carrier, signals));
-      } finally {
-        this.#busyWorkers -= 1;
-        this.#noteIdle();
-      }
+      await this.#untilHandedOver(blob, signals, giveUp);
+      if (this.#underWay.size >= SETTLING_LIMIT) await Promise.race(this.#underWay);
     }
+  }
+
+  /** Begins to carry a blob; resolves when its events are delivered, or it is at its end. */
+  #untilHandedOver(blob: ContentBlob, signals: Signals, giveUp: (error: unknown) => void): Promise<void> {
+    return new Promise((resolve) => {
+      const end = carry(blob, this.#carrier, signals, resolve).then((fate) => this.#note(blob, fate)).catch(giveUp).finally(() => {
+        this.#underWay.delete(end);
+        this.#noteIdle();
+        resolve();
+      });
+      this.#underWay.add(end);
+    });
   }
 
   #note(blob: ContentBlob, result: Fate): void {

@@ -122,6 +122,10 @@ export const OPTIONS = {
     flag: 'ack-timeout', environment: 'O365AUDIT_ACK_TIMEOUT', key: 'ack_timeout', type: 'duration', default: '90s', minimum: '1s', maximum: '1h', commands: collecting, group: 'Forward',
     sentence: 'How long to wait for an acknowledgement before the frame is sent again', example: '3m',
   },
+  ackSettleMs: {
+    flag: 'ack-settle', environment: 'O365AUDIT_ACK_SETTLE', key: 'ack_settle', type: 'duration', default: '0s', minimum: '0s', maximum: '1m', commands: collecting, group: 'Forward',
+    sentence: 'How long the connection must live on after an acknowledgement for it to count; for hosts that acknowledge before they have written', example: '3s',
+  },
 
   stateDir: {
     flag: 'state-dir', environment: 'O365AUDIT_STATE_DIR', key: 'state_dir', type: 'path', commands: collecting, group: 'Collecting',

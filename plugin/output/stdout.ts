@@ -1,5 +1,5 @@
 import { type AuditError, failure, reasonOf } from '../errors.ts';
-import type { Batch, Clock, Output } from '../types.ts';
+import type { Batch, Clock, DeliveryWatch, Output } from '../types.ts';
 import { startDeadline } from './deadline.ts';
 
 /** Error codes by which a pipe says that nobody reads it any more. */
@@ -43,6 +43,10 @@ class StdoutOutput implements Output {
         if (this.#pending.size === 0) this.#settled();
       });
     });
+  }
+
+  watch(): DeliveryWatch {
+    return { settled: () => Promise.resolve() };
   }
 
   async close(): Promise<void> {

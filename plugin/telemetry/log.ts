@@ -28,7 +28,7 @@ export const LINES = {
   'blob.lost': ['error', 'A content blob can no longer be had: its events are lost.'],
   'event.lost': ['error', 'An event is too large for the output and was left out; the others of its blob or file go on.'],
   'file.delivered': ['debug', 'Events of a file were delivered.'],
-  'file.failed': ['warn', 'A file could not be read; it is tried again by and by.'],
+  'file.failed': ['warn', 'A file could not be collected; it is tried again by and by.'],
   'file.none': ['warn', 'No file matches the patterns. They are looked through again and again.'],
   'map.failed': ['error', 'A file could not be mapped to its end; the others go on.'],
   'module.replaced': ['debug', 'The mapping module was replaced by a fresh instance: a large event had made its memory grow.'],

@@ -11,6 +11,7 @@ export function heldOutput(): HeldOutput {
   return {
     waiting,
     deliver: (batch) => new Promise((resolve, reject) => waiting.push({ batch, resolve, reject })),
+    watch: () => ({ settled: () => Promise.resolve() }),
     close: () => Promise.resolve(),
   };
 }
@@ -25,6 +26,7 @@ export function takingOutput(act: (batch: Batch) => void = () => undefined): Out
       act(batch);
       batches.push(batch);
     },
+    watch: () => ({ settled: () => Promise.resolve() }),
     close: () => Promise.resolve(),
   };
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type AuditError, failure, reasonOf } from '../../errors.ts';
 import type { Log } from '../../telemetry/log.ts';
-import type { Batch, Clock, Output } from '../../types.ts';
+import type { Batch, Clock, DeliveryWatch, Output } from '../../types.ts';
 import { startDeadline } from '../deadline.ts';
 import type { ForwardAddress } from './address.ts';
 import { Condition } from './condition.ts';
@@ -9,6 +9,7 @@ import { type Connection, openConnection } from './connection.ts';
 import { shakeHands } from './handshake.ts';
 import { encodeFrame, readAnswer } from './message.ts';
 import type { ForwardOptions } from './options.ts';
+import { Settlement } from './settlement.ts';
 import { type Frame, FrameWindow } from './window.ts';
 
 /**
@@ -31,6 +32,7 @@ class ForwardOutput implements Output {
   readonly #clock: Clock;
   readonly #condition: Condition;
   readonly #window: FrameWindow;
+  readonly #settlement: Settlement;
   readonly #running: Promise<void>;
   readonly #ending = new AbortController();
   #connection: Connection | undefined;
@@ -55,6 +57,7 @@ class ForwardOutput implements Output {
     this.#clock = clock;
     this.#condition = new Condition(name, log);
     this.#window = new FrameWindow(options.framesInFlight);
+    this.#settlement = new Settlement(name, options.ackSettleMs, clock);
     this.#running = this.#run();
   }
 
@@ -73,6 +76,8 @@ class ForwardOutput implements Output {
     });
   }
 
+  watch(): DeliveryWatch { return this.#settlement.watch(); }
+
   close(): Promise<void> {
     this.#closed ??= this.#finish();
     return this.#closed;
@@ -80,7 +85,7 @@ class ForwardOutput implements Output {
 
   async #finish(): Promise<void> {
     this.#refusal ??= (batch) => failure('OUTPUT_CLOSED', { output: this.#name, events: batch.eventCount });
-    if (this.#window.size > 0 && !this.#condition.inTrouble) await this.#settlement();
+    if (this.#window.size > 0 && !this.#condition.inTrouble) await this.#allSettled();
     const reason = new Error('this side is closing');
     this.#ending.abort(reason);
     this.#connection?.destroy(reason);
@@ -90,7 +95,7 @@ class ForwardOutput implements Output {
   }
 
   /** Resolves when every frame is settled, when the host is in trouble, or after `closeTimeoutMs`. */
-  #settlement(): Promise<void> {
+  #allSettled(): Promise<void> {
     return new Promise((resolve) => {
       const cancel = startDeadline(this.#clock, this.#options.closeTimeoutMs, resolve);
       this.#settled = () => {
@@ -108,7 +113,9 @@ class ForwardOutput implements Output {
       const reason = await this.#useConnection();
       if (this.#ending.signal.aborted) return;
       this.#takeBack(reason);
-      failures = this.#acknowledgedFrames > acknowledgedBefore ? 0 : failures + 1;
+      const hasAcknowledged = this.#acknowledgedFrames > acknowledgedBefore;
+      if (hasAcknowledged) this.#settlement.connectionEnded();
+      failures = hasAcknowledged ? 0 : failures + 1;
       if (this.#window.size === 0) await this.#rest();
       else if (failures > 0) await this.#backOff(failures);
     }
@@ -162,8 +169,7 @@ class ForwardOutput implements Output {
     this.#cancelAckDeadline();
     this.#cancelAckDeadline = startDeadline(this.#clock, warningMs, () => {
       this.#condition.slow(warningMs / 1000);
-      const late = () => connection.destroy(new Error(`it acknowledged nothing for ${ackTimeoutMs} ms`));
-      this.#cancelAckDeadline = startDeadline(this.#clock, ackTimeoutMs - warningMs, late);
+      this.#cancelAckDeadline = startDeadline(this.#clock, ackTimeoutMs - warningMs, () => connection.destroy(new Error(`it acknowledged nothing for ${ackTimeoutMs} ms`)));
     });
   }
 
@@ -195,8 +201,8 @@ class ForwardOutput implements Output {
     }
     this.#acknowledgedFrames += 1;
     this.#condition.acknowledged();
-    frame.resolve();
     this.#cancelAckDeadline();
+    frame.resolve();
     if (this.#window.size === 0) {
       this.#connection?.holdProcess(false);
       this.#settled();
@@ -232,9 +238,7 @@ class ForwardOutput implements Output {
 
   /** Resolves when there is something to deliver, or at the end. */
   #rest(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
+    return new Promise((resolve) => void (this.#wake = resolve));
   }
 
   /** Waits, longer each time, and not all senders alike; the end cuts it short. */

@@ -18,6 +18,11 @@ export interface ForwardOptions extends ConnectionOptions {
   readonly ackWarningMs: number;
   /** After this long the connection is given up. */
   readonly ackTimeoutMs: number;
+  /**
+   * How long the connection has to live on after an acknowledgement before what was acknowledged counts as settled. For hosts that acknowledge what they hold
+   * in memory and write down a moment later: when such a host dies, its connections end at once.
+   */
+  readonly ackSettleMs: number;
   /** The longest time that `close` waits for acknowledgements. */
   readonly closeTimeoutMs: number;
   /** The first wait before connecting again; each further one is twice as long, up to the cap. */
@@ -45,6 +50,7 @@ export const FORWARD_DEFAULTS: ForwardOptions = {
   writeTimeoutMs: 190_000,
   ackWarningMs: 30_000,
   ackTimeoutMs: 190_000,
+  ackSettleMs: 0,
   closeTimeoutMs: 4_000,
   backoffStartMs: 500,
   backoffCapMs: 30_000,

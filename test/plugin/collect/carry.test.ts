@@ -89,14 +89,14 @@ function setUp(answers: readonly (readonly (string | Error)[] | Error)[], change
     random: () => 1,
     ...changes,
   };
-  return { carrier, events, lines, stop, abandon, splitters, run: () => carry(BLOB, carrier, { stop: stop.signal, abandon: abandon.signal }) };
+  return { carrier, events, lines, stop, abandon, splitters, run: () => carry(BLOB, carrier, { stop: stop.signal, abandon: abandon.signal }, () => void events.push('handed over')) };
 }
 
 describe('a blob that is carried', () => {
   test('is delivered piece by piece, and committed only then', async () => {
     const { events, run, splitters } = setUp([['ab', 'c.']]);
     assert.deepEqual(await run(), { fate: 'delivered', events: 3, leftOut: 0 });
-    assert.deepEqual(events, ['opened', 'delivered a', 'delivered b', 'delivered c', 'committed']);
+    assert.deepEqual(events, ['opened', 'delivered a', 'delivered b', 'delivered c', 'handed over', 'committed']);
     assert.equal(splitters[0]?.closed, 1);
   });
 
@@ -111,7 +111,7 @@ describe('a blob that is carried', () => {
     assert.deepEqual(events, ['opened']);
     output.waiting[0]?.resolve();
     await carried;
-    assert.deepEqual(events, ['opened', 'committed']);
+    assert.deepEqual(events, ['opened', 'handed over', 'committed']);
   });
 
   test('is fetched again when its body breaks off, is cut short or cannot be read, after waits that double', async () => {
@@ -147,6 +147,27 @@ describe('a blob that is carried', () => {
     assert.deepEqual(events, ['opened']);
   });
 
+  test('is committed only when what was acknowledged has settled; until then it is handed over', async () => {
+    let settle: () => void = () => undefined;
+    const settling = new Promise<void>((resolve) => { settle = resolve; });
+    const output = { ...takingOutput(), watch: () => ({ settled: () => settling }) };
+    const { events, run } = setUp([['a.']], { output });
+    const carried = run();
+    await settled();
+    assert.deepEqual(events, ['opened', 'handed over']);
+    settle();
+    assert.deepEqual(await carried, { fate: 'delivered', events: 1, leftOut: 0 });
+    assert.deepEqual(events, ['opened', 'handed over', 'committed']);
+  });
+
+  test('stays owed when the log agent may have lost what it had acknowledged', async () => {
+    const output = { ...takingOutput(), watch: () => ({ settled: () => Promise.reject(failure('OUTPUT_UNSETTLED', { output: 'there', seconds: 3 })) }) };
+    const { events, run, lines } = setUp([['a.']], { output });
+    assert.deepEqual(await run(), { fate: 'waiting' });
+    assert.deepEqual(events, ['opened', 'handed over']);
+    assert.equal(lines.at(-1)?.[0], 'blob.waiting');
+  });
+
   test('is lost, and recorded as that, when the service does not know it', async () => {
     const { events, run, lines } = setUp([failure('API_BLOB_UNKNOWN', { tenant: 'Brackwater', what: 'reading a blob', detail: 'no such thing' })]);
     assert.deepEqual(await run(), { fate: 'lost' });
@@ -176,7 +197,7 @@ describe('a blob that is carried', () => {
     });
     const { events, run, lines } = setUp([['abc.']], { output });
     assert.deepEqual(await run(), { fate: 'delivered', events: 2, leftOut: 1 });
-    assert.deepEqual(events, ['opened', 'committed']);
+    assert.deepEqual(events, ['opened', 'handed over', 'committed']);
     const [line, values] = lines[0] ?? [];
     assert.equal(line, 'event.lost');
     assert.equal(values?.contentId, BLOB.contentId);
@@ -206,7 +227,7 @@ describe('a blob that is carried', () => {
         commit: () => refusals-- > 0 ? Promise.reject(failure(code, { file: 'journal', reason: 'i/o error' })) : Promise.resolve(void setup.events.push('committed')),
       });
       assert.deepEqual(await setup.run(), { fate: 'delivered', events: 2, leftOut: 0 });
-      assert.deepEqual(setup.events, ['opened', 'delivered a', 'delivered b', 'committed']);
+      assert.deepEqual(setup.events, ['opened', 'delivered a', 'delivered b', 'handed over', 'committed']);
       assert.deepEqual(clock.waits, Array.from({ length: 7 }, () => 5_000));
     });
   }
@@ -234,7 +255,7 @@ describe('a blob that is carried', () => {
     stop.abort(new Error('the signal SIGTERM'));
     for (const { resolve } of output.waiting) resolve();
     assert.equal((await carried).fate, 'delivered');
-    assert.deepEqual(events, ['opened', 'committed']);
+    assert.deepEqual(events, ['opened', 'handed over', 'committed']);
   });
 
   test('is not tried again after a stop, which need not wait for that', async () => {

@@ -34,15 +34,15 @@ describe('deliveries', () => {
     assert.equal(held(), 41);
   });
 
-  test('are settled when none is under way, and give back what they held', async () => {
+  test('are ended when none is under way, and give back what they held', async () => {
     const { deliveries, output, held } = setUp();
     await deliveries.send(batch(10));
     await deliveries.send(batch(20));
-    let isSettled = false;
-    const waiting = deliveries.settled().then(() => { isSettled = true; });
+    let isEnded = false;
+    const waiting = deliveries.ended().then(() => { isEnded = true; });
     output.waiting[1]?.resolve();
     await settled();
-    assert.equal(isSettled, false);
+    assert.equal(isEnded, false);
     output.waiting[0]?.resolve();
     await waiting;
     deliveries.throwFailure();
@@ -58,7 +58,7 @@ describe('deliveries', () => {
     await assert.rejects(deliveries.send(batch(4)), first);
     output.waiting[0]?.reject(failure('OUTPUT_CLOSED', { output: 'there', events: 1 }));
     output.waiting[2]?.resolve();
-    await deliveries.settled();
+    await deliveries.ended();
     assert.throws(() => deliveries.throwFailure(), first);
     assert.equal(held(), 0);
     assert.equal(output.waiting.length, 3, 'nothing is handed over after a failure');
@@ -71,9 +71,18 @@ describe('deliveries', () => {
     await deliveries.send(batch(2));
     output.waiting[0]?.reject(refusal);
     output.waiting[1]?.resolve();
-    await deliveries.settled();
+    await deliveries.ended();
     deliveries.throwFailure();
     assert.deepEqual(tooLarge, [refusal]);
+  });
+
+  test('settle as the output says, and are watched anew after that', async () => {
+    const output = heldOutput();
+    const answers = [Promise.resolve(), Promise.reject(failure('OUTPUT_UNSETTLED', { output: 'there', seconds: 3 }))];
+    let watches = 0;
+    const deliveries = createDeliveries({ ...output, watch: () => ({ settled: () => answers[watches++] ?? Promise.resolve() }) }, createBytesInFlight(100), () => undefined, signal);
+    await deliveries.settled(signal);
+    await assert.rejects(deliveries.settled(signal), { code: 'OUTPUT_UNSETTLED' });
   });
 
   test('do not leave out several events because they are too large together', async () => {
@@ -81,7 +90,7 @@ describe('deliveries', () => {
     const refusal = failure('OUTPUT_BATCH_TOO_LARGE', { output: 'there', bytes: 7_000_000, limitBytes: 6_000_000 });
     await deliveries.send(batch(1, 2));
     output.waiting[0]?.reject(refusal);
-    await deliveries.settled();
+    await deliveries.ended();
     assert.throws(() => deliveries.throwFailure(), refusal);
     assert.deepEqual(tooLarge, []);
   });

@@ -37,6 +37,8 @@ class World {
   readonly ids: string[] = [];
   /** What becomes of a batch. */
   act: (batch: Batch) => Promise<void> | void = () => undefined;
+  /** How what was delivered settles. */
+  settled: () => Promise<void> = () => Promise.resolve();
   disk: FailingFiles = createFailingFiles();
   stop = new AbortController();
   abandon = new AbortController();
@@ -66,6 +68,7 @@ class World {
         await this.act(batch);
         for (const text of Buffer.from(batch.bytes).toString().split('\n')) if (text !== '') this.ids.push((JSON.parse(text) as { event: { id: string } }).event.id);
       },
+      watch: () => ({ settled: () => this.settled() }),
       close: () => Promise.resolve(),
     };
     this.stop = new AbortController();
@@ -205,8 +208,8 @@ describe('files that are read once', () => {
   test('larger than a stretch are noted on the way, and a run that is killed in the middle repeats less than a stretch', async () => {
     const world = new World();
     const count = 4_000;
-    world.write('a.ndjson', lines(1, count, 'x'.repeat(5_000)));
-    let left = 150;
+    world.write('a.ndjson', lines(1, count, 'x'.repeat(20_000)));
+    let left = 600;
     const gone = failure('OUTPUT_WRITE', { output: 'stdout', reason: 'no space left on device' });
     world.act = () => { if (--left < 0) throw gone; };
     // a kill saves no positions at the end
@@ -217,6 +220,17 @@ describe('files that are read once', () => {
     assert.equal(await world.once(), undefined);
     assert.equal(new Set(world.ids).size, count);
     assert.ok(world.ids.length - count < 2_000, `${world.ids.length - count} events twice, ${first} in the first run`);
+  });
+
+  test('are noted only as far as what was acknowledged has settled: the rest is delivered again', async () => {
+    const world = new World();
+    world.write('a.ndjson', lines(1, 3));
+    world.settled = () => Promise.reject(failure('OUTPUT_UNSETTLED', { output: 'there', seconds: 3 }));
+    assert.match((await world.once())?.message ?? '', /closed the connection within 3 s after an acknowledgement/);
+    world.settled = () => Promise.resolve();
+    assert.equal(await world.once(), undefined);
+    assert.deepEqual(world.ids, [...numbered(1, 3), ...numbered(1, 3)]);
+    assert.equal(world.counts.events, 3);
   });
 
   test('leave an event out that the output can never take, and count it', async () => {

@@ -34,6 +34,8 @@ class World {
   available: ContentBlob[] = [];
   subscriptionsFail: Error | undefined;
   listingFails: ((type: ContentType) => Error | undefined) = () => undefined;
+  /** How what was delivered settles. */
+  settled: () => Promise<void> = () => Promise.resolve();
   /** What opening a blob meets. */
   opening: (blob: ContentBlob) => Promise<void> = () => Promise.resolve();
   rounds = 0;
@@ -91,7 +93,7 @@ class World {
 
   #carrier(): Carrier {
     return {
-      tenant: 'Brackwater', output: takingOutput(), bytesInFlight: createBytesInFlight(1_000), clock: this.clock, nowMs: () => this.clock.nowMs(), random: () => 1,
+      tenant: 'Brackwater', output: { ...takingOutput(), watch: () => ({ settled: () => this.settled() }) }, bytesInFlight: createBytesInFlight(1_000), clock: this.clock, nowMs: () => this.clock.nowMs(), random: () => 1,
       log: (line) => this.lines.push(line),
       open: async (blob) => {
         this.opened.push(blob.contentId);
@@ -271,6 +273,36 @@ describe('a tenant\'s collector', () => {
     await settled();
     assert.equal(world.committed.length, 40);
     assert.equal(world.owed.size, 10);
+    await ended(world, running);
+  });
+
+  test('carries on with other blobs while acknowledgements settle, and is not done before they have', async () => {
+    const world = new World();
+    world.available = blobs(1, 20);
+    let settle: () => void = () => undefined;
+    const settling = new Promise<void>((resolve) => { settle = resolve; });
+    world.settled = () => settling;
+    const collector = world.collector({ contentConcurrency: 1, once: true });
+    const running = world.run(collector);
+    await settled();
+    assert.equal(world.opened.length, 20);
+    assert.deepEqual(world.committed, []);
+    assert.equal(collector.isIdle, false);
+    settle();
+    assert.equal(await running, undefined);
+    assert.equal(world.committed.length, 20);
+  });
+
+  test('delivers again in the next round what the log agent may have lost', async () => {
+    const world = new World();
+    world.available = blobs(1, 2);
+    world.settled = () => Promise.reject(failure('OUTPUT_UNSETTLED', { output: 'there', seconds: 3 }));
+    const running = world.run(world.collector());
+    await settled();
+    assert.deepEqual([world.opened.length, world.committed.length], [2, 0]);
+    world.settled = () => Promise.resolve();
+    await world.clock.advance(POLL_MS);
+    assert.deepEqual([world.opened.length, world.committed.length], [4, 2]);
     await ended(world, running);
   });
 

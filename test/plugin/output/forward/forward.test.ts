@@ -90,6 +90,54 @@ test('No more frames are on their way than may be, and a batch is not delivered 
   await until(() => followed.every(({ state }) => state === 'delivered'), 'all acknowledgements');
 });
 
+test('What was acknowledged has settled when the connection has lived on for as long as is asked, and at once when nothing is asked.', async (t) => {
+  const { signal } = new AbortController();
+  const { output, clock } = await setUp(t, { ackSettleMs: 3_000 });
+  const watch = output.watch();
+  await output.deliver(encodeBatch(['a']));
+  const followed = follow(watch.settled(signal));
+  await clock.advance(2_999);
+  assert.equal(followed.state, 'pending');
+  await clock.advance(1);
+  assert.equal(followed.state, 'delivered');
+  const { output: hasty } = await setUp(t);
+  const hastyWatch = hasty.watch();
+  await hasty.deliver(encodeBatch(['a']));
+  await hastyWatch.settled(signal);
+});
+
+test('What was acknowledged on a connection that ended before it settled may be lost; what comes on the next one is not touched by that.', async (t) => {
+  const { signal } = new AbortController();
+  const { host, output, clock, pass } = await setUp(t, { ackSettleMs: 3_000 });
+  const watch = output.watch();
+  await output.deliver(encodeBatch(['a']));
+  const followed = follow(watch.settled(signal));
+  await clock.advance(1_000);
+  host.misbehave('refuse-connections');
+  const again = output.deliver(encodeBatch(['b']));
+  await host.behave();
+  await pass(500, () => host.events.length === 2, 'the second batch');
+  await again;
+  await clock.advance(3_000);
+  assert.ok(isFailure('OUTPUT_UNSETTLED')(followed.error), String(followed.error));
+  const next = output.watch();
+  await output.deliver(encodeBatch(['c']));
+  const following = follow(next.settled(signal));
+  await clock.advance(3_000);
+  assert.equal(following.state, 'delivered');
+});
+
+test('Nobody waits for what was acknowledged to settle once the run is abandoned.', async (t) => {
+  const { output } = await setUp(t, { ackSettleMs: 3_000 });
+  const abandon = new AbortController();
+  const watch = output.watch();
+  await output.deliver(encodeBatch(['a']));
+  const settling = watch.settled(abandon.signal);
+  const reason = new Error('the run is over');
+  abandon.abort(reason);
+  await assert.rejects(settling, reason);
+});
+
 for (const name of ['acknowledge-in-reverse', 'acknowledge-together', 'acknowledge-in-pieces'] as const) {
   test(`Acknowledgements count however they come: ${name}.`, async (t) => {
     const { host, output } = await setUp(t, {}, {}, (prepared) => prepared.misbehave(name, { count: 4 }));
