@@ -43,8 +43,10 @@ export interface Program {
   readonly lineCount: number;
   /** Resolves when stdout has so many lines. */
   wrote(lineCount: number): Promise<void>;
-  /** Resolves when stderr matches. */
-  said(pattern: RegExp): Promise<void>;
+  /** Resolves when stderr holds this text, or so many of it. */
+  said(text: string, times?: number): Promise<void>;
+  /** Resolves when the condition holds; rejects with what the program said when it does not in time, or the program ends before. */
+  until(condition: () => boolean, what: string): Promise<void>;
   signal(name: NodeJS.Signals): void;
   /** Resolves when it has ended and all that it wrote has been read. */
   ended(deadlineMs?: number): Promise<Ending>;
@@ -91,7 +93,6 @@ export function watchProgram(child: ChildProcess): Program {
     ending = { status, signal };
   });
 
-  /** Waits until the condition holds; says what the program said when it never does. */
   async function holds(condition: () => boolean, what: string, deadlineMs = DEADLINE_MS): Promise<void> {
     try {
       await until(() => {
@@ -112,7 +113,8 @@ export function watchProgram(child: ChildProcess): Program {
     get lineCount() { return lineCount; },
     lines: () => wholeLines(program.stdout),
     wrote: (count) => holds(() => lineCount >= count, `${count} lines were written`),
-    said: (pattern) => holds(() => pattern.test(program.stderr), `it said ${String(pattern)}`),
+    said: (text, times = 1) => holds(() => program.stderr.split(text).length > times, `it said "${text}"${times === 1 ? '' : `, ${times} times`}`),
+    until: (condition, what) => holds(condition, what),
     signal: (name) => void child.kill(name),
     async ended(deadlineMs = DEADLINE_MS) {
       await holds(() => ending !== undefined, 'its end', deadlineMs);

@@ -1,0 +1,63 @@
+/** Content blobs that a test knows one by one, and what a state directory says of them. */
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openLedger } from '../../plugin/ledger/ledger.ts';
+import type { Simulator } from '../../plugin/simulator/simulator.ts';
+import { silentLog } from '../../plugin/telemetry/log.ts';
+import type { ContentBlob } from '../../plugin/types.ts';
+import { simulatedEvents } from './events.ts';
+import { realClock } from './simulation.ts';
+
+export interface KnownBlob extends ContentBlob {
+  readonly ids: readonly string[];
+}
+
+export interface BacklogOptions {
+  readonly blobs: number;
+  readonly eventsPerBlob: number;
+  /** A text that each event carries on top of its own members. */
+  readonly ballast?: string;
+}
+
+/** The feeds whose records keep their Ids as they are. */
+const FEEDS = ['Audit.AzureActiveDirectory', 'Audit.Exchange', 'Audit.SharePoint', 'Audit.General'] as const;
+const LIFE_MS = 7 * 86_400_000;
+/** The blobs lie so far apart, the newest this long ago. */
+const STEP_MS = 60_000;
+
+/** Adds blobs of varied events to the first tenant, in turn to all feeds but DLP.All. */
+export function addBacklog(simulator: Simulator, { blobs, eventsPerBlob, ballast }: BacklogOptions): KnownBlob[] {
+  const texts = simulatedEvents().filter(({ name }) => !name.startsWith('DLP')).map(({ text }) => text.toString('latin1'))
+    .map((text) => (ballast === undefined ? text : `${text.slice(0, -1)},"Ballast":"${ballast}"}`));
+  return Array.from({ length: blobs }, (_, number) => {
+    const ageMs = (blobs - number) * STEP_MS;
+    const lines = Array.from({ length: eventsPerBlob }, (_, index) => texts[(number * eventsPerBlob + index) % texts.length]);
+    const { contentId, contentType, ids } = simulator.addEvents({ ndjson: lines.join('\n'), contentType: FEEDS[number % FEEDS.length], ageMs });
+    const createdMs = Date.now() - ageMs;
+    return {
+      contentId, contentType, contentUri: '', ids: ids.filter((id) => id !== null),
+      contentCreated: new Date(createdMs).toISOString(), contentExpiration: new Date(createdMs + LIFE_MS).toISOString(),
+    };
+  });
+}
+
+/** All event ids in blobs. */
+export function idsIn(blobs: Iterable<KnownBlob>): Set<string> {
+  return new Set([...blobs].flatMap(({ ids }) => ids));
+}
+
+/** Which of the blobs the state directory holds for delivered. It is read from a copy, so that the next run finds it as the last one left it. */
+export async function committedIn(stateDir: string, tenantId: string, blobs: readonly KnownBlob[]): Promise<KnownBlob[]> {
+  const copy = mkdtempSync(join(tmpdir(), 'o365audit-state-'));
+  try {
+    cpSync(join(stateDir, 'ledger'), join(copy, 'ledger'), { recursive: true });
+    const ledger = await openLedger({ directory: copy }, realClock, silentLog);
+    const tenant = await ledger.tenant(tenantId);
+    const open = new Set([...tenant.owed(), ...tenant.losses(), ...tenant.owe(blobs)].map(({ contentId }) => contentId));
+    await ledger.close();
+    return blobs.filter(({ contentId }) => !open.has(contentId));
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+}
