@@ -75,8 +75,8 @@ export async function runProgram(words: readonly string[], options: StartOptions
   return program;
 }
 
-/** Watches any child process in the same way. */
-export function watchProgram(child: ChildProcess): Program {
+/** Reads what a child process writes, and waits for it. */
+function watchProgram(child: ChildProcess): Program {
   running.add(child);
   const written = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
   let lineCount = 0;
