@@ -1,6 +1,6 @@
 /** An answer as the rooms see it: body decoded, deadlines applied, every error of the body a NETWORK_ failure. */
 import { pipeline, type Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import { createGunzip, gunzipSync } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { failure } from '../errors.ts';
 import type { HttpResponse } from '../types.ts';
@@ -15,6 +15,9 @@ const TEXT_BYTES_MAX = 64 * 1024;
 const DUMP_BYTES_MAX = 128 * 1024;
 /** Size of the pieces that gzip decodes into: large ones mean few trips to zlib's thread. */
 const GUNZIP_CHUNK_BYTES = 256 * 1024;
+/** What is decoded in one piece, before and after: a few milliseconds of this thread at most. */
+const SMALL_GZIP_BYTES = 64 * 1024;
+const SMALL_BODY_BYTES = 1024 * 1024;
 
 /**
  * Wraps undici's answer.
@@ -27,7 +30,7 @@ export function createResponse(answer: Dispatcher.ResponseData, exchange: { read
   // The stream reports its errors to its reader; without a reader they must not end the process.
   answer.body.on('error', () => undefined);
   const decode = decoderFor(headers['content-encoding'], answer.body, exchange);
-  const body = readWithin(deadline, () => decode(answer.body), host);
+  const body = readWithin(deadline, answer.body, decode, host);
   return {
     status: answer.statusCode,
     headers,
@@ -46,19 +49,53 @@ export function createResponse(answer: Dispatcher.ResponseData, exchange: { read
   };
 }
 
+type Decoder = (raw: Readable) => AsyncIterable<Uint8Array>;
+
 /** How to turn the raw body into what it was before it was compressed; a compressed one that is cut off ends with an error. */
-function decoderFor(encoding: string | undefined, raw: Readable, { host, gzipOffered }: { readonly host: string; readonly gzipOffered: boolean }): (raw: Readable) => Readable {
+function decoderFor(encoding: string | undefined, raw: Readable, { host, gzipOffered }: { readonly host: string; readonly gzipOffered: boolean }): Decoder {
   if (encoding === undefined || encoding === '' || encoding.toLowerCase() === 'identity') return (stream) => stream;
   if (!gzipOffered || !/^(x-)?gzip$/i.test(encoding)) {
     raw.destroy();
     throw failure('NETWORK_ENCODING', { host, encoding });
   }
-  return (stream) => {
-    const gunzip = createGunzip({ chunkSize: GUNZIP_CHUNK_BYTES });
-    // Errors reach the reader through the last stream, so the callback has nothing to do.
-    pipeline(wholeReads(stream), gunzip, () => undefined);
-    return gunzip;
-  };
+  return inflated;
+}
+
+/**
+ * Decodes gzip. A small body is decoded in one piece, which takes less than half of the time that zlib's thread and the streams to and from it take; a large
+ * one, and one that turns out to be large, is decoded as it comes in.
+ */
+async function* inflated(raw: Readable): AsyncGenerator<Uint8Array, void, undefined> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  const iterator = wholeReads(raw);
+  let isWhole = false;
+  while (!isWhole && bytes <= SMALL_GZIP_BYTES) {
+    const { value, done } = await iterator.next();
+    isWhole = done === true;
+    if (value === undefined) continue;
+    pieces.push(value);
+    bytes += value.length;
+  }
+  const small = isWhole ? inflatedWhole(Buffer.concat(pieces)) : undefined;
+  if (small !== undefined) {
+    yield small;
+    return;
+  }
+  const gunzip = createGunzip({ chunkSize: GUNZIP_CHUNK_BYTES });
+  // Errors reach the reader through the last stream, so the callback has nothing to do.
+  pipeline(async function* () { yield* pieces; yield* iterator; }, gunzip, () => undefined);
+  yield* gunzip as AsyncIterable<Uint8Array>;
+}
+
+/** Undefined when it is larger than small bodies are. */
+function inflatedWhole(gzip: Buffer): Buffer | undefined {
+  try {
+    return gunzipSync(gzip, { maxOutputLength: SMALL_BODY_BYTES, chunkSize: GUNZIP_CHUNK_BYTES });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') return undefined;
+    throw error;
+  }
 }
 
 /**
@@ -70,9 +107,8 @@ async function* wholeReads(raw: Readable): AsyncGenerator<Uint8Array, void, unde
 }
 
 /** The body's pieces as they come; nothing is taken from the connection, nor decoded, before the first is asked for. */
-async function* readWithin(deadline: Deadline, open: () => Readable, host: string): AsyncGenerator<Uint8Array, void, undefined> {
-  const stream = open();
-  const iterator = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+async function* readWithin(deadline: Deadline, raw: Readable, decode: Decoder, host: string): AsyncGenerator<Uint8Array, void, undefined> {
+  const iterator = decode(raw)[Symbol.asyncIterator]();
   try {
     for (;;) {
       deadline.run();
@@ -85,7 +121,8 @@ async function* readWithin(deadline: Deadline, open: () => Readable, host: strin
     throw abortReason(deadline.signal, host) ?? networkFailure(error, host);
   } finally {
     deadline.end();
-    stream.destroy();
+    raw.destroy();
+    await iterator.return?.();
   }
 }
 

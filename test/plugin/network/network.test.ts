@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { randomBytes } from 'node:crypto';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { after, describe, test } from 'node:test';
@@ -83,24 +84,44 @@ describe('a request', () => {
 });
 
 describe('gzip', () => {
-  const text = '{"events":"many"}'.repeat(10_000);
-  const packed = gzipSync(text);
+  const bodies: readonly (readonly [kind: string, text: string])[] = [
+    ['small', '{"events":"many"}'.repeat(10_000)],
+    ['small until it is decoded', '{"events":"many"}'.repeat(200_000)],
+    ['large', randomBytes(300_000).toString('hex')],
+  ];
+  const packed = gzipSync('{"events":"many"}');
 
-  test('is decoded when it was offered', async () => {
-    const server = await farEnd((_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(packed));
-    const answer = await network().request(server.url, { headers: { 'accept-encoding': 'gzip' } });
-    assert.equal(await answer.text(1_000_000), text);
-  });
+  for (const [kind, text] of bodies) {
+    const whole = gzipSync(text);
+    test(`of a body that is ${kind} is decoded when it was offered`, async () => {
+      const server = await farEnd((_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(whole));
+      const answer = await network().request(server.url, { headers: { 'accept-encoding': 'gzip' } });
+      assert.equal(await answer.text(10_000_000), text);
+    });
 
-  test('ends with a failure, not with an end, when it is cut off at any place', async () => {
-    const cuts = [1, 9, 10, 11, Math.floor(packed.length / 2), packed.length - 8, packed.length - 1];
-    const server = await farEnd(({ target }, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(packed.subarray(0, Number(target.slice(1)))));
-    const { request } = network();
-    for (const cut of cuts) {
-      const answer = await request(new URL(`/${cut}`, server.url), { headers: { 'accept-encoding': 'gzip' } });
-      assert.equal(await codeOf(answer.text(1_000_000)), 'NETWORK_BROKEN', `cut at ${cut}`);
-    }
-  });
+    test(`of a body that is ${kind} ends with a failure, not with an end, when it is cut off at any place or damaged`, async () => {
+      const cuts = [1, 9, 10, 11, Math.floor(whole.length / 2), whole.length - 8, whole.length - 1];
+      const damaged = Buffer.from(whole);
+      damaged[whole.length - 6] = (damaged[whole.length - 6] ?? 0) ^ 1;
+      const server = await farEnd(({ target }, response) => response.writeHead(200, { 'content-encoding': 'gzip' })
+        .end(target === '/damaged' ? damaged : whole.subarray(0, Number(target.slice(1)))));
+      const { request } = network();
+      for (const path of [...cuts, 'damaged']) {
+        const answer = await request(new URL(`/${path}`, server.url), { headers: { 'accept-encoding': 'gzip' } });
+        assert.equal(await codeOf(answer.text(10_000_000)), 'NETWORK_BROKEN', `cut at ${path}`);
+      }
+    });
+
+    test(`of a body that is ${kind} can be left in the middle, and the network goes on`, async () => {
+      const server = await farEnd((_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(whole));
+      const { request } = network({ connectionsPerOrigin: 1 });
+      for await (const piece of (await request(server.url, { headers: { 'accept-encoding': 'gzip' } })).body) {
+        assert.ok(piece.length > 0);
+        break;
+      }
+      assert.equal(await (await request(server.url, { headers: { 'accept-encoding': 'gzip' } })).text(10_000_000), text);
+    });
+  }
 
   test('that was not offered, and any other encoding, is refused', async () => {
     const server = await farEnd(({ target }, response) => response.writeHead(200, { 'content-encoding': target.slice(1) }).end(packed));
