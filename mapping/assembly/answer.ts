@@ -15,7 +15,8 @@ import { writeEscaped } from './json/text';
 import { begin, byte, copy, end, exhausted, forgetExhausted, quoted } from './json/write';
 import { mapSurroundings, writeAudit } from './map';
 import { audit, forgetAudit } from './normalise/whole';
-import { mapRecordAround, writeOthers } from './record';
+import { writeOthers } from './others';
+import { mapRecordAround } from './record';
 import { word } from './words';
 
 /** What is answered when the host gives no more memory: there is no room for the event in it. */
@@ -50,6 +51,10 @@ export function refuse(start: usize, length: usize, reason: Word): void {
 
 /** What stands in an event's place without being an object: its text, with what the record says around it. */
 export function mapNoObject(start: usize, finish: usize): void {
+  // the record may have had another event before
+  forgetCaptured();
+  forgetErrors();
+  forgetAudit();
   mapRecordAround();
   setOriginal(start, finish);
   note(Word.o365audit__not_an_object);
@@ -105,7 +110,7 @@ export function answer(withTime: bool, time: Text, sec: u32, nsec: u32): Text {
     byte(COMMA);
   }
   writeFields(true);
-  writeOthers(true);
+  writeOthers();
   byte(CLOSE_BRACE);
   byte(0);
   const document = end();

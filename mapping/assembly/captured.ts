@@ -8,13 +8,15 @@ import { Text, endOf, startOf } from './json/span';
 import { canonical } from './json/text';
 import { begin, end } from './json/write';
 import { writeCanonicalNumber } from './json/number';
+import { fromDouble } from './mode';
 
 const VALUES: usize = memory.data((<i32>PROPERTY_COUNT + 1) * 8, 16);
 
 /** Marks in the length of a kept text, which no real length reaches. */
 const TO_DECODE: u64 = 1 << 63;
 const NUMBER: u64 = 1 << 62;
-const MARKS: u64 = TO_DECODE | NUMBER;
+const IN_TEXT: u64 = 1 << 61;
+const MARKS: u64 = TO_DECODE | NUMBER | IN_TEXT;
 
 /** Forgets the last event. */
 export function forgetCaptured(): void {
@@ -28,10 +30,10 @@ export function captureString(property: u32, start: usize, finish: usize, flags:
   store<u64>(place, <u64>start | (<u64>(finish - start) << 32) | (flags != 0 ? TO_DECODE : 0));
 }
 
-/** Keeps a number or a boolean. */
-export function captureScalar(property: u32, start: usize, finish: usize): void {
+/** Keeps a number or a boolean; one that came `inText` was not printed by the host. */
+export function captureScalar(property: u32, start: usize, finish: usize, inText: bool): void {
   const place = VALUES + (<usize>property << 3);
-  if (load<u64>(place) == 0) store<u64>(place, <u64>start | (<u64>(finish - start) << 32) | NUMBER);
+  if (load<u64>(place) == 0) store<u64>(place, <u64>start | (<u64>(finish - start) << 32) | (inText ? NUMBER | IN_TEXT : NUMBER));
 }
 
 /** Keeps where an object or array of the event lies, for rules that look into it. */
@@ -72,19 +74,24 @@ export function textOfProperty(property: Property): Text {
 function textOfKept(property: Property, kept: u64): Text {
   if ((kept & MARKS) == 0) return kept >> 32 == 0 ? 0 : kept;
   const place = VALUES + (<usize>property << 3);
-  const text = made(kept & ~MARKS, (kept & NUMBER) != 0);
+  const raw = kept & ~MARKS;
+  const text = kept & NUMBER ? scalarText(raw, fromDouble && (kept & IN_TEXT) == 0) : canonical(startOf(raw), endOf(raw), ESCAPED);
   store<u64>(place, text);
   return text;
 }
 
-function made(raw: Text, isNumber: bool): Text {
-  if (isNumber) {
-    const first = <u32>load<u8>(startOf(raw));
-    if (first != 0x2d && first - 0x30 >= 10) return raw; // true, false
-    begin();
-    writeCanonicalNumber(raw, true);
-    return end();
-  }
-  return canonical(startOf(raw), endOf(raw), ESCAPED);
+/** The canonical text of a number; `true` and `false` are theirs. */
+function scalarText(raw: Text, isPrinted: bool): Text {
+  const first = <u32>load<u8>(startOf(raw));
+  if (first != 0x2d && first - 0x30 >= 10) return raw;
+  begin();
+  writeCanonicalNumber(raw, isPrinted);
+  return end();
+}
+
+/** Whether a property is a string, and not a number or anything else; before its text was asked for. */
+export function isString(property: Property): bool {
+  const kept = load<u64>(VALUES + (<usize>property << 3));
+  return kept >> 32 != 0 && (kept & NUMBER) == 0;
 }
 

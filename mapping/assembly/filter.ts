@@ -11,9 +11,9 @@ import { skipValue } from './json/skip';
 import { Text, lengthOf, startOf } from './json/span';
 import { mapEvent, mapSurroundings, setIdOfEvent } from './map';
 import { options, setFromDouble, setOptions } from './mode';
-import { prepareEmbedded } from './normalise/embedded';
-import { eventEnd } from './normalise/normalise';
-import { audit, normaliseOnce } from './normalise/whole';
+import { prepareTexts } from './normalise/texts';
+import { audit, eventEnd, normaliseEvent } from './normalise/whole';
+import { forgetOthers, prepareOthers } from './others';
 import { event, forgetRecord, isWrapped, mapRecordAround, optionsOfRecord, readRecord } from './record';
 
 /** A larger record becomes an error record with as much of its text as the second limit says. */
@@ -53,7 +53,7 @@ export function mapText(start: usize, length: u32, sec: u32, nsec: u32, withTime
   forgetRecord();
   setOptions(0);
   let time: Text = 0;
-  if (start == 0 || length > RECORD_LIMIT_BYTES || !prepareEmbedded(length)) {
+  if (start == 0 || length > RECORD_LIMIT_BYTES || !prepareTexts(length)) {
     refuse(start, min(<usize>length, ORIGINAL_LIMIT_BYTES), Word.record__larger_than_the_mapping_takes);
   } else {
     guard(start + length);
@@ -70,11 +70,13 @@ function mapGuarded(start: usize, finish: usize): Text {
     refuse(start, finish - start, behind != 0 && skipSpace(behind) == finish ? Word.record__not_an_object : Word.record__not_JSON);
     return 0;
   }
-  if (!readRecord(at, finish) || (!isWrapped && !normaliseOnce(at))) {
+  if (!readRecord(at, finish) || (!isWrapped && !normaliseEvent(at))) {
     forgetRecord();
     refuse(start, finish - start, Word.record__not_JSON);
     return 0;
   }
+  if (isWrapped) prepareOthers();
+  else forgetOthers();
   if (<u32>load<u8>(event) != OPEN_BRACE) {
     mapNoObject(event, skipValue(event));
     return 0;
@@ -82,7 +84,7 @@ function mapGuarded(start: usize, finish: usize): Text {
   const asked = optionsOfRecord();
   if (asked != options || audit == 0) {
     setOptions(asked);
-    normaliseOnce(event);
+    normaliseEvent(event);
   }
   mapRecordAround();
   mapEvent();

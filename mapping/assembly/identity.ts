@@ -9,12 +9,12 @@ import { Text, endOf, startOf, textOf } from './json/span';
 import { canonical } from './json/text';
 import { begin, byte, end } from './json/write';
 import { mark, release } from './memory';
+import { fromDouble } from './mode';
 
 const FACTOR: u64 = 0x9e3779b97f4a7c15;
 const OTHER_FACTOR: u64 = 0xc2b2ae3d27d4eb4f;
-const NESTING_LIMIT: usize = 4096;
-/** Of each open object or array: the hash of its path (u64), the number of its element (u32), whether it is an array (u32). */
-const PATHS: usize = memory.data(4096 * 16, 16);
+/** Of each open object or array (skipValue allows 4096): the hash of its path (u64), the number of its element (u32), whether it is an array (u32). */
+const PATHS: usize = memory.data(4097 * 16, 16);
 
 let high: u64 = 0;
 let low: u64 = 0;
@@ -44,7 +44,7 @@ function addValues(at: usize, finish: usize): void {
       store<u64>(level, path);
       store<u32>(level, 0, 8);
       store<u32>(level, <u32>(head == OPEN_BRACKET), 12);
-      if (depth < NESTING_LIMIT - 1) depth++;
+      depth++;
       path = inArray(depth) ? mix(path, 0) : path;
       at++;
     } else if (head == CLOSE_BRACE || head == CLOSE_BRACKET) {
@@ -88,7 +88,7 @@ function addScalar(path: u64, at: usize): usize {
   const first = <u32>load<u8>(at);
   if (first == 0x2d || first - 0x30 < 10) {
     begin();
-    writeCanonicalNumber(text, true);
+    writeCanonicalNumber(text, fromDouble);
     addLeaf(path, end());
   } else {
     addLeaf(path, text);

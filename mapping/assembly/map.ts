@@ -1,5 +1,5 @@
 /** From a normalised event to the fields of the document: the rules in the order in which they depend on each other. */
-import { isCaptured, textOfProperty } from './captured';
+import { isCaptured, isString, textOfProperty } from './captured';
 import { addProperty, additionCount, forgetAdditions, writeAdditions } from './common/additions';
 import { mapClient } from './common/client';
 import { mapData } from './common/data';
@@ -81,7 +81,7 @@ export function writeAudit(audit: Text): void {
   byte(CLOSE_BRACE);
 }
 
-/** R101: the event's id, unless the record brought one. */
+/** R101: the event's id, unless the record brought one; what is no string is none, as for the records that the collector hands on. */
 export function setIdOfEvent(): void {
-  setDefault(Field.event_id, textOfProperty(Property.Id));
+  if (isString(Property.Id)) setDefault(Field.event_id, textOfProperty(Property.Id));
 }

@@ -10,23 +10,17 @@ import { firstElement, nextElement, textAt } from './json/members';
 import { skipKey, skipValue } from './json/skip';
 import { Text, same } from './json/span';
 import { lower } from './json/text';
-import { byte, copy } from './json/write';
+import { dateOf } from './common/time';
 import { Option } from './mode';
 import { lookup } from './names';
-import { writeJson } from './normalise/json-text';
 import { keyEnd, keyStart, readKey } from './normalise/keys';
-import { eventEnd } from './normalise/normalise';
-import { isNothing } from './normalise/pair';
-import { normaliseOnce } from './normalise/whole';
+import { eventEnd, normaliseEvent } from './normalise/whole';
+import { forgetOthers, noteOther, prepareOthers } from './others';
 import { word } from './words';
 
 /** The members of a record, as mapping/tables/words.tsv numbers them. */
 const enum Member { none, o365audit, event, organization, dataStream, tags, options, original, host, time }
 
-/** Other members that pass through: where their keys lie. More of them are left out. */
-const OTHERS_LIMIT: u32 = 32;
-const OTHERS: usize = memory.data(32 * 4, 16);
-let otherCount: u32 = 0;
 /** The slot in which a record's key is made, where it must be. */
 const RECORD_KEY: u32 = 17;
 
@@ -53,7 +47,7 @@ export function forgetRecord(): void {
   tags = 0;
   options = 0;
   original = 0;
-  otherCount = 0;
+  forgetOthers();
 }
 
 /**
@@ -83,6 +77,7 @@ export function readSurroundings(at: usize, finish: usize): bool {
   forgetRecord();
   const good = readRecord(at, finish);
   isWrapped = true;
+  prepareOthers();
   return good;
 }
 
@@ -96,16 +91,14 @@ function take(known: u32, key: usize, value: usize): usize {
   if (known == Member.o365audit) {
     isWrapped = true;
     event = value;
-    if (<u32>load<u8>(value) == OPEN_BRACE && normaliseOnce(value)) return eventEnd;
+    if (<u32>load<u8>(value) == OPEN_BRACE && normaliseEvent(value)) return eventEnd;
   } else if (known == Member.event) envelope = value;
   else if (known == Member.organization) organization = value;
   else if (known == Member.dataStream) dataStream = value;
   else if (known == Member.tags) tags = value;
   else if (known == Member.options) options = value;
   else if (known == Member.original) original = value;
-  else if (known == Member.none && otherCount < OTHERS_LIMIT && lookup(Vocabulary.field_set, keyStart + 1, keyEnd - keyStart - 1) == 0) {
-    store<u32>(OTHERS + (<usize>(otherCount++) << 2), <u32>key);
-  }
+  else if (known == Member.none && lookup(Vocabulary.field_set, keyStart + 1, keyEnd - keyStart - 1) == 0) noteOther(key);
   return skipValue(value);
 }
 
@@ -169,7 +162,7 @@ function mapMembers(open: usize, vocabulary: Vocabulary): void {
 function setTaken(taken: u32, text: Text): void {
   switch (taken) {
     case Taken.eventId: return set(Field.event_id, text);
-    case Taken.eventCreated: return set(Field.event_created, text);
+    case Taken.eventCreated: return set(Field.event_created, dateOf(text));
     case Taken.eventOriginal: return set(Field.event_original, text);
     case Taken.organizationId: return set(Field.organization_id, lower(text));
     case Taken.organizationName: return set(Field.organization_name, text);
@@ -178,21 +171,4 @@ function setTaken(taken: u32, text: Text): void {
     case Taken.streamNamespace: return set(Field.data_stream_namespace, text);
     default: return;
   }
-}
-
-/** Writes the members that are neither ours nor of a set of fields that the mapping fills; answers whether a comma must follow. */
-export function writeOthers(comma: bool): bool {
-  if (!isWrapped) return comma;
-  for (let i: u32 = 0; i < otherCount; i++) {
-    const colon = skipSpace(readKey(<usize>load<u32>(OTHERS + (<usize>i << 2)), RECORD_KEY));
-    const value = skipSpace(colon + 1);
-    if (isNothing(value)) continue;
-    if (comma) byte(COMMA);
-    comma = true;
-    copy(keyStart, keyEnd - keyStart);
-    byte(QUOTE);
-    byte(COLON);
-    writeJson(value, skipValue(value));
-  }
-  return comma;
 }

@@ -19,6 +19,7 @@ const KIND_OF: Readonly<Record<FieldType, Kind>> = {
 const SPECIAL: Readonly<Record<string, string>> = {
   Parameters: 'R009 R012', ExtendedProperties: 'R009 R012', ModifiedProperties: 'R010 R012', Data: 'R015', AlertLinks: 'R017', Platform: 'R018',
   AppAccessContext: 'R014', ExceptionInfo: 'R013 R014', Sender: 'R014', Message: 'R014', Messages: 'R014', Folders: 'R014', Actions: 'R016',
+  ModifiedPropertyNames: 'R010',
   'PolicyDetails.Rules.ConditionsMatched.SensitiveInformation.SensitiveInformationDetections.DetectedValues': 'R540',
 };
 

@@ -2,11 +2,11 @@
  * A JSON value where it lies to compact JSON that says the same as MessagePack would (pack.ts). Nearly every event is that already, and is copied in one piece.
  */
 import { BROKEN, CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE, forgetSeen, scalarEnd, seen, skipSpace, stringEnd } from '../json/scan';
-import { isNumber, isPlainInteger, notAbove } from '../json/number';
-import { Text, endOf, lengthOf, startOf, textOf } from '../json/span';
-import { writeCanonical } from '../json/text';
+import { Numbers, writeCompact } from '../json/compact';
+import { isExact } from '../json/exact';
+import { forgetLarge, isNumber, sawLarge } from '../json/number';
+import { textOf } from '../json/span';
 import { giveBack, lend } from '../json/write';
-import { isExactDecimal } from './msgpack';
 import { forgetNoted, noteMember } from './noted';
 
 /** Open brackets, a bit each; an event nested deeper is malformed. */
@@ -36,7 +36,9 @@ export function compact(at: usize, to: usize): usize {
     memory.copy(to, at, behind - at);
     compactEnd = to + (behind - at);
   } else {
-    rewrite(at, behind, to);
+    lend(to);
+    writeCompact(at, behind, Numbers.exact);
+    compactEnd = giveBack();
   }
   return behind;
 }
@@ -116,42 +118,8 @@ function isScalar(at: usize, finish: usize): bool {
   if (length == 4 && (four == 0x65757274 || four == 0x6c6c756e)) return true;
   if (length == 5 && four == 0x736c6166 && load<u8>(at, 4) == 0x65) return true;
   const digits = textOf(at, finish);
+  forgetLarge();
   if (length == 0 || !isNumber(digits)) return false;
-  if (length > 15 && !isExact(digits)) odd = true;
+  if (sawLarge && !isExact(digits)) odd = true;
   return true;
-}
-
-/** Whether every reader keeps the number. */
-function isExact(digits: Text): bool {
-  if (!isPlainInteger(digits)) return isExactDecimal(digits);
-  const negative = load<u8>(startOf(digits)) == 0x2d;
-  return notAbove(textOf(startOf(digits) + <usize>negative, endOf(digits)), negative ? 0x8000_0000_0000_0000 : u64.MAX_VALUE);
-}
-
-/** Writes the value, which is well formed, token by token. */
-function rewrite(at: usize, behind: usize, to: usize): void {
-  while (at < behind) {
-    const head = <u32>load<u8>(at);
-    if (head == QUOTE) {
-      const finish = stringEnd(at + 1);
-      store<u8>(to, QUOTE);
-      lend(to + 1);
-      writeCanonical(at + 1, finish);
-      to = giveBack();
-      store<u8>(to++, QUOTE);
-      at = finish + 1;
-    } else if (head == 0x2d || head - 0x30 < 10) {
-      const digits = textOf(at, scalarEnd(at));
-      const quote = !isExact(digits);
-      if (quote) store<u8>(to++, QUOTE);
-      memory.copy(to, at, lengthOf(digits));
-      to += lengthOf(digits);
-      if (quote) store<u8>(to++, QUOTE);
-      at = endOf(digits);
-    } else {
-      if (head > 0x20) store<u8>(to++, head);
-      at++;
-    }
-  }
-  compactEnd = to;
 }

@@ -12,9 +12,8 @@ import { Text, lengthOf, startOf } from '../json/span';
 import { begin, copy, end } from '../json/write';
 import { mapEvent, mapSurroundings, setIdOfEvent } from '../map';
 import { setOptions } from '../mode';
-import { prepareEmbedded } from '../normalise/embedded';
-import { eventEnd } from '../normalise/normalise';
-import { normaliseOnce } from '../normalise/whole';
+import { prepareTexts } from '../normalise/texts';
+import { eventEnd, normaliseEvent } from '../normalise/whole';
 import { mapRecordAround, optionsOfRecord, putEvent, readSurroundings } from '../record';
 import { compactFailedAt, endOfValue } from './compact';
 
@@ -43,12 +42,12 @@ export function mapEventAt(at: usize, finish: usize): Text {
   beginAnswer();
   putEvent(at);
   mappedBehind = 0;
-  if (!prepareEmbedded(finish - at)) {
+  if (!prepareTexts(finish - at)) {
     mappedFailedAt = at;
     return 0;
   }
   const isObject = <u32>load<u8>(at) == OPEN_BRACE;
-  if (isObject && normaliseOnce(at) && eventEnd <= finish) return documentOf(at);
+  if (isObject && normaliseEvent(at) && eventEnd <= finish) return documentOf(at);
   // not an event yet, or none at all, or one that the mapping gives up
   const behind = endOfValue(at);
   mappedFailedAt = compactFailedAt;

@@ -3,18 +3,15 @@
  * that a double could not hold exactly travels as a string of its digits. https://github.com/msgpack/msgpack/blob/master/spec.md
  */
 import { giveBack, lend } from '../json/write';
-import { isPlainInteger, notAbove, parse, writeCanonicalNumber } from '../json/number';
+import { DOUBLE_EXPONENT_LIMIT, exponent, isExactDecimal, isExactInteger, isNegative, mantissa } from '../json/exact';
+import { isPlainInteger, parse, writeCanonicalNumber } from '../json/number';
 import { BROKEN, ESCAPED } from '../json/scan';
-import { Text, endOf, startOf, textOf } from '../json/span';
+import { Text, textOf } from '../json/span';
 import { decoded } from '../json/decode';
 import { writeCanonical } from '../json/text';
 
-/** A decimal with at most these digits, and an exponent of at most the other limit, is exact to 15 digits as a double. */
-const DOUBLE_DIGITS_LIMIT: i32 = 15;
-const DOUBLE_EXPONENT_LIMIT: i32 = 22;
 /** Up to so many bytes a loop is faster than a call of the runtime. */
 const COPY_LOOP_LIMIT_BYTES: usize = 160;
-const SIGNED_LIMIT: u64 = 0x8000_0000_0000_0000;
 
 /** Writes the header of a string of `length` bytes; answers where the bytes go. */
 // @ts-ignore: decorator
@@ -99,9 +96,8 @@ export function number(to: usize, start: usize, finish: usize): usize {
   const text = textOf(start, finish);
   if (!isPlainInteger(text)) return decimalNumber(to, text);
   const negative = load<u8>(start) == 0x2d;
-  const digits = textOf(start + <usize>negative, finish);
-  if (!notAbove(digits, negative ? SIGNED_LIMIT : u64.MAX_VALUE)) return plainString(to, start, finish);
-  const value = parse(digits);
+  if (!isExactInteger(text)) return plainString(to, start, finish);
+  const value = parse(textOf(start + <usize>negative, finish));
   return negative && value != 0 ? negativeInteger(to, value) : positiveInteger(to, value);
 }
 
@@ -173,54 +169,6 @@ function decimalNumber(to: usize, text: Text): usize {
   store<u8>(to, 0xdb);
   store<u32>(to, bswap<u32>(<u32>(end - body)), 1);
   return end;
-}
-
-let mantissa: u64 = 0;
-let exponent: i32 = 0;
-let isNegative: bool = false;
-
-/** Reads a decimal into mantissa and exponent; false when it has more digits than are exact, or too large an exponent. */
-export function isExactDecimal(text: Text): bool {
-  let at = startOf(text);
-  const finish = endOf(text);
-  mantissa = 0;
-  exponent = 0;
-  isNegative = load<u8>(at) == 0x2d;
-  if (isNegative) at++;
-  let digits: i32 = 0;
-  let zeros: i32 = 0;
-  let behindPoint = false;
-  for (; at < finish; at++) {
-    const digit = <u32>load<u8>(at) - 0x30;
-    if (digit == <u32>(0x2e - 0x30)) {
-      behindPoint = true;
-      continue;
-    }
-    if (digit > 9) break;
-    if (behindPoint) exponent--;
-    if (digit == 0 && digits == 0) continue;
-    // zeros are kept back until a digit follows: those at the end do not count
-    if (digit == 0) {
-      zeros++;
-      if (zeros > 400) return false;
-      continue;
-    }
-    digits += zeros + 1;
-    if (digits > DOUBLE_DIGITS_LIMIT) return false;
-    for (; zeros > 0; zeros--) mantissa *= 10;
-    mantissa = mantissa * 10 + digit;
-  }
-  exponent += zeros;
-  if (at < finish) exponent += readExponent(at + 1, finish);
-  return mantissa == 0 || (exponent >= -DOUBLE_EXPONENT_LIMIT && exponent <= DOUBLE_EXPONENT_LIMIT);
-}
-
-function readExponent(at: usize, finish: usize): i32 {
-  const negative = load<u8>(at) == 0x2d;
-  if (negative || load<u8>(at) == 0x2b) at++;
-  let value: i32 = 0;
-  for (; at < finish; at++) value = min(value * 10 + <i32>(load<u8>(at) - 0x30), 100_000);
-  return negative ? -value : value;
 }
 
 /** 10 to a power of up to 22, which a double holds exactly. */

@@ -163,7 +163,7 @@ function packKey(at: usize, to: usize, depth: usize): usize {
 /** Packs a value that lies too deep, as a string of its JSON text. */
 function packText(at: usize, behind: usize, to: usize): usize {
   lend(to + 5);
-  quoteJson(at, behind);
+  quoteJson(at, behind, false);
   return oddString(to, to + 6, giveBack() - 1, 1);
 }
 

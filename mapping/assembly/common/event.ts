@@ -8,11 +8,10 @@ import { LAST_RECORD_TYPE, RECORD_TYPE_WORDS, Vocabulary, Word } from '../genera
 import { isPlainInteger, notAbove, parse } from '../json/number';
 import { Text, endOf, lengthOf, startOf, textOf } from '../json/span';
 import { lower, trim } from '../json/text';
-import { begin, end } from '../json/write';
 import { lookupText } from '../names';
 import { word } from '../words';
 import { addCategory, addType } from './kind';
-import { readTime, seconds, nanoseconds, writeDate } from './time';
+import { dateOf } from './time';
 
 const MINUS: u32 = 0x2d;
 
@@ -113,9 +112,7 @@ export function timeOfEvent(): Text {
     note(Word.CreationTime__missing);
     return 0;
   }
-  begin();
-  const good = writeDate(text);
-  const made = end();
-  if (!good) note(Word.CreationTime__not_a_date);
-  return good ? made : 0;
+  const date = dateOf(text);
+  if (date == 0) note(Word.CreationTime__not_a_date);
+  return date;
 }

@@ -5,6 +5,7 @@ import { Field } from '../generated/fields';
 import { Property } from '../generated/properties';
 import { Word } from '../generated/vocabulary';
 import { fitsLong, isNumber, writeCanonicalNumber } from '../json/number';
+import { CLOSE_BRACKET, OPEN_BRACKET } from '../json/scan';
 import { Text, endOf, find, findLast, lengthOf, startOf, textOf } from '../json/span';
 import { lower } from '../json/text';
 import { begin, end } from '../json/write';
@@ -93,7 +94,8 @@ function splitAuthority(authority: Text): void {
     setDefault(Field.url_username, textOf(startOf(user), find(user, 0x3a)));
     host = textOf(at + 1, finish);
   }
-  if (host == 0) return;
+  // a bracket that is open stands around no address
+  if (host == 0 || (<u32>load<u8>(startOf(host)) == OPEN_BRACKET && find(host, CLOSE_BRACKET) == endOf(host))) return;
   const colon = findLast(host, 0x3a);
   const isPort = colon != finish && find(textOf(colon, finish), 0x5d) == finish;
   setDefault(Field.url_domain, lower(textOf(startOf(host), isPort ? colon : finish)));

@@ -3,7 +3,7 @@
  * R019). https://www.rfc-editor.org/rfc/rfc3339
  */
 import { Text, endOf, lengthOf, startOf } from '../json/span';
-import { byte, copy, padded } from '../json/write';
+import { begin, byte, copy, end, padded } from '../json/write';
 
 const FRACTION_DIGITS_LIMIT: usize = 9;
 const ZERO: u32 = 0x30;
@@ -99,6 +99,14 @@ export function writeDate(text: Text): bool {
   for (let digits = fractionEnd - fractionStart; digits < 3; digits++) byte(ZERO);
   byte(0x5a);
   return true;
+}
+
+/** The time as RFC 3339 in UTC; no text when it is no time. */
+export function dateOf(text: Text): Text {
+  begin();
+  const good = writeDate(text);
+  const made = end();
+  return good ? made : 0;
 }
 
 /** Writes seconds and nanoseconds since 1970 as RFC 3339 in UTC, to the millisecond. */

@@ -6,6 +6,7 @@ import { skipKey, skipValue } from './skip';
 import { Text, same, textOf } from './span';
 import { canonical } from './text';
 import { begin, end } from './write';
+import { fromDouble } from '../mode';
 import { word } from '../words';
 
 /** The value of the object's member with that name; 0 when it has none, or `open` is no object. */
@@ -58,6 +59,6 @@ export function textAt(at: usize): Text {
   }
   if (head != 0x2d && head - 0x30 >= 10) return 0;
   begin();
-  writeCanonicalNumber(textOf(at, scalarEnd(at)), true);
+  writeCanonicalNumber(textOf(at, scalarEnd(at)), fromDouble);
   return end();
 }

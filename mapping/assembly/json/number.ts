@@ -17,10 +17,21 @@ const ZERO: u32 = 0x30;
 /** `.0` as two bytes in memory. */
 const POINT_ZERO: u16 = 0x302e;
 
+/** No number of so few characters, without an exponent, is more than every reader can keep (exact.ts). */
+const KEPT_LENGTH: usize = 15;
+
+/** Among the numbers found since this was last set to false was one that not every reader may keep. */
+export let sawLarge: bool = false;
+
+export function forgetLarge(): void {
+  sawLarge = false;
+}
+
 /** Whether the text is a number by JSON's grammar. */
 export function isNumber(text: Text): bool {
   let at = startOf(text);
   const finish = endOf(text);
+  if (lengthOf(text) > KEPT_LENGTH) sawLarge = true;
   if (at < finish && <u32>load<u8>(at) == MINUS) at++;
   const whole = digitsEnd(at, finish);
   if (whole == at || (<u32>load<u8>(at) == ZERO && whole - at > 1)) return false;
@@ -31,6 +42,7 @@ export function isNumber(text: Text): bool {
     at = fraction;
   }
   if (at < finish && (<u32>load<u8>(at) | 0x20) == 0x65) {
+    sawLarge = true;
     at++;
     if (at < finish && (load<u8>(at) == 0x2b || load<u8>(at) == MINUS)) at++;
     const exponent = digitsEnd(at, finish);

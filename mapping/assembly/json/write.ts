@@ -13,6 +13,10 @@ let limit: usize = 0;
 /** The host gave no more memory: what was written is not whole. */
 export let exhausted: bool = false;
 
+export function exhaust(): void {
+  exhausted = true;
+}
+
 export function forgetExhausted(): void {
   exhausted = false;
 }

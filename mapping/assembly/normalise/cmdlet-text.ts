@@ -5,9 +5,10 @@
 import { BACKSLASH, CLOSE_BRACKET, COMMA, OPEN_BRACKET, QUOTE } from '../json/scan';
 import { byte } from '../json/write';
 import { Option, asked } from '../mode';
-import { seenKey } from './duplicates';
-import { takeKey } from './keys';
-import { Pass, writeMember } from './levels';
+import { keyEnd, keyStart, takeKey } from './keys';
+import { Pass } from './levels';
+import { writeMember } from './run';
+import { noticeName } from './seen-keys';
 import { quoteString } from './values';
 
 const NAME_LIMIT_BYTES: usize = 60;
@@ -15,6 +16,12 @@ const KEY: usize = memory.data(80, 16);
 const DASH: u32 = 0x2d;
 const OPEN: u32 = 0x28;
 const CLOSE: u32 = 0x29;
+/** `True` */
+const TRUE: usize = memory.data<u8>([0x54, 0x72, 0x75, 0x65]);
+const TRUE_BYTES: usize = 4;
+
+/** The key of the parameter in hand is written. */
+let isWritten: bool = false;
 
 /** Writes what it understands of the text from `at` to `finish`, up to the first thing that is no parameter. */
 export function writeParameters(at: usize, finish: usize): void {
@@ -30,44 +37,54 @@ export function writeParameters(at: usize, finish: usize): void {
     memory.copy(KEY + 1, at + 1, length);
     store<u8>(KEY + 1 + length, QUOTE);
     takeKey(KEY, KEY + 1 + length, false);
-    at = blanksEnd(nameEnd, finish);
-    const isNew = !seenKey(object);
-    if (isNew) writeMember(KEY, KEY + 1 + length, Pass.fit);
-    at = value(at, finish, isNew);
+    isWritten = false;
+    at = value(blanksEnd(nameEnd, finish), finish, object);
   }
 }
 
-/** Past one value, which is written or not; a parameter without a value is a switch. */
-function value(at: usize, finish: usize, write: bool): usize {
+/** Past one value, which is written unless it is empty; a parameter without a value is a switch. */
+function value(at: usize, finish: usize, object: usize): usize {
   if (at >= finish || <u32>load<u8>(at) == DASH) {
-    if (write) writeTrue();
+    writeItem(TRUE, TRUE + TRUE_BYTES, object, false);
     return at;
   }
-  if (<u32>load<u8>(at) != OPEN) return item(at, finish, write, true);
-  if (write) byte(OPEN_BRACKET);
+  if (<u32>load<u8>(at) != OPEN) return item(at, finish, object, false);
   at++;
   while (at < finish && <u32>load<u8>(at) != CLOSE) {
-    at = item(blanksEnd(at, finish), finish, write, false);
+    at = item(blanksEnd(at, finish), finish, object, true);
     at = blanksEnd(at, finish);
     if (at >= finish || <u32>load<u8>(at) != COMMA) break;
-    if (write) byte(COMMA);
     at = blanksEnd(at + 1, finish);
   }
-  if (write) byte(CLOSE_BRACKET);
+  if (isWritten) byte(CLOSE_BRACKET);
   return at < finish && <u32>load<u8>(at) == CLOSE ? at + 1 : finish;
 }
 
 /** Past one item: between quotes, or up to a blank (or, in a list, a comma or a closing bracket). */
-function item(at: usize, finish: usize, write: bool, alone: bool): usize {
+function item(at: usize, finish: usize, object: usize, inList: bool): usize {
   const isQuoted = isQuote(at, finish);
   const start = isQuoted ? at + 2 : at;
   let end = start;
-  while (end < finish && !(isQuoted ? isQuote(end, finish) : isItemEnd(<u32>load<u8>(end), alone))) {
+  while (end < finish && !(isQuoted ? isQuote(end, finish) : isItemEnd(<u32>load<u8>(end), !inList))) {
     end += <u32>load<u8>(end) == BACKSLASH ? 2 : 1;
   }
   if (end > finish) end = finish;
-  if (write) quoteString(start, end);
+  writeItem(start, end, object, inList);
   return isQuoted && end < finish ? end + 2 : end;
+}
+
+/** Writes an item, and the key before the first one. */
+function writeItem(start: usize, end: usize, object: usize, inList: bool): void {
+  if (start == end) return;
+  if (isWritten) {
+    byte(COMMA);
+  } else {
+    noticeName(object);
+    writeMember(keyStart, keyEnd, Pass.fit);
+    if (inList) byte(OPEN_BRACKET);
+    isWritten = true;
+  }
+  quoteString(start, end);
 }
 
 function isQuote(at: usize, finish: usize): bool {
@@ -90,13 +107,4 @@ function wordEnd(at: usize, finish: usize): usize {
     at++;
   }
   return at;
-}
-
-function writeTrue(): void {
-  byte(QUOTE);
-  byte(0x54);
-  byte(0x72);
-  byte(0x75);
-  byte(0x65);
-  byte(QUOTE);
 }

@@ -2,14 +2,22 @@
 import { writeSha256 } from '../common/sha256';
 import { HASHED_CONTEXT, Kind } from '../generated/properties';
 import { decoded } from '../json/decode';
-import { BROKEN, OPEN_BRACE, OPEN_BRACKET, QUOTE, skipSpace } from '../json/scan';
-import { skipValue } from '../json/skip';
-import { byte } from '../json/write';
+import { writeCanonicalNumber } from '../json/number';
+import { BROKEN, OPEN_BRACE, OPEN_BRACKET, QUOTE, forgetSeen, seen, stringEnd } from '../json/scan';
+import { skipScalar, skipValue } from '../json/skip';
+import { textOf } from '../json/span';
+import { byte, giveBack, lend } from '../json/write';
 import { Option, asked } from '../mode';
-import { spare } from './embedded';
 import { keyEnd, keyStart } from './keys';
-import { Pass, breakRun, push } from './levels';
+import { Pass, printedFromDouble } from './levels';
+import { container } from './normalise';
 import { MALFORMED } from './pairs';
+import { breakRun, writeMember } from './run';
+import { spare } from './texts';
+
+/** Longer numbers are hashed as they stand. */
+const NUMBER_LIMIT_BYTES: usize = 64;
+const NUMBER: usize = memory.data(256, 16);
 
 /** Takes the value at `at`; 0 when it is to be kept like any other. */
 export function detections(at: usize, head: u32): usize {
@@ -18,10 +26,26 @@ export function detections(at: usize, head: u32): usize {
     breakRun();
     return behind == 0 ? MALFORMED : behind;
   }
-  if (!asked(Option.dlp_hash) || (head != OPEN_BRACKET && head != OPEN_BRACE)) return 0;
-  push(head == OPEN_BRACKET, Kind.hashed, HASHED_CONTEXT, 0, keyStart, keyEnd, Pass.fit, at);
-  breakRun();
-  return skipSpace(at + 1);
+  if (!asked(Option.dlp_hash)) return 0;
+  if (head == OPEN_BRACKET || head == OPEN_BRACE) return container(at, head, Kind.hashed, HASHED_CONTEXT, 0);
+  const behind = head == QUOTE ? stringEnd(at + 1) + 1 : skipScalar(at);
+  if (behind == 0) return MALFORMED;
+  writeMember(keyStart, keyEnd, Pass.raw);
+  forgetSeen();
+  if (head == QUOTE) quoteHash(at + 1, stringEnd(at + 1), seen);
+  else quoteHashOfScalar(at, behind, head > 0x39);
+  return behind;
+}
+
+/** Writes the hash of a number's canonical text, or of a boolean's. */
+export function quoteHashOfScalar(at: usize, finish: usize, isBoolean: bool): void {
+  if (isBoolean || finish - at > NUMBER_LIMIT_BYTES) {
+    quoteHash(at, finish, 0);
+    return;
+  }
+  lend(NUMBER);
+  writeCanonicalNumber(textOf(at, finish), printedFromDouble());
+  quoteHash(NUMBER, giveBack(), 0);
 }
 
 /** Writes the hash of a string's characters, or of a scalar's text, as a string. */

@@ -1,13 +1,12 @@
-/** JSON text in one form whoever printed it, as it is or as a string of its own: the latter for values that have no place as a structure. */
+/** JSON text in one form whoever printed it, as a string of its own: for values that have no place as a structure. */
 import { BACKSLASH, QUOTE, scalarEnd, stringEnd } from '../json/scan';
 import { writeCanonicalNumber } from '../json/number';
 import { textOf } from '../json/span';
 import { writeCanonical } from '../json/text';
 import { byte, copy, out, rewind, room } from '../json/write';
-import { fromDouble } from '../mode';
 
-/** Writes the JSON text from `at` up to `finish`, which is well formed, as a quoted string. */
-export function quoteJson(at: usize, finish: usize): void {
+/** Writes the JSON text from `at` up to `finish`, which is well formed, as a quoted string; `fromDouble` as for `writeCanonicalNumber`. */
+export function quoteJson(at: usize, finish: usize, fromDouble: bool): void {
   byte(QUOTE);
   while (at < finish) {
     const head = <u32>load<u8>(at);
@@ -25,23 +24,6 @@ export function quoteJson(at: usize, finish: usize): void {
     }
   }
   byte(QUOTE);
-}
-
-/** Writes the JSON text from `at` up to `finish`, which is well formed, compact and with nothing in it that JSON or UTF-8 forbids. */
-export function writeJson(at: usize, finish: usize): void {
-  while (at < finish) {
-    const head = <u32>load<u8>(at);
-    if (head == QUOTE) {
-      const close = stringEnd(at + 1);
-      byte(QUOTE);
-      writeCanonical(at + 1, close);
-      byte(QUOTE);
-      at = close + 1;
-    } else {
-      if (head > 0x20) byte(head);
-      at++;
-    }
-  }
 }
 
 /** Writes a string of the inner text, with its quotes, as it stands inside the outer string. */

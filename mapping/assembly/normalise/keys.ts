@@ -13,7 +13,7 @@ const DOTS: u64 = 0x2e2e2e2e2e2e2e2e;
 /** One above the blank: in a name it is as unwelcome as a control character. */
 const NAME_LOWEST: u64 = 0x2121212121212121;
 
-/** Longer keys are cut: Elasticsearch keeps a name in a term, which has a limit. */
+/** Longer keys are cut: Elasticsearch keeps a name in a term, which has a limit. Two that are then equal are joined (collisions.ts). */
 const KEY_LIMIT_BYTES: usize = 240;
 /** As much of a key is decoded: six bytes for each that may stay. */
 const KEY_READ_BYTES: usize = 1440;
@@ -73,7 +73,7 @@ function read(at: usize, depth: u32, lowest: u64): usize {
     scan += 8;
   }
   scan += <usize>(ctz(found) >> 3);
-  if (<u32>load<u8>(scan) == QUOTE && scan != at + 1) {
+  if (<u32>load<u8>(scan) == QUOTE && scan - at - 2 < KEY_LIMIT_BYTES) {
     keyEnd = scan;
     return scan + 1;
   }
@@ -127,14 +127,19 @@ function isCutCharacter(to: usize): bool {
   return count < <usize>(head >= 0xf0 ? 4 : head >= 0xe0 ? 3 : 2);
 }
 
-/** The slot for made keys that are only compared. */
-export const COMPARED: u32 = 19;
+/** `_object` in two parts that overlap, and `_raw`. */
+const OBJECT_START: u32 = 0x6a626f5f;
+const OBJECT_END: u32 = 0x7463656a;
+const RAW: u32 = 0x7761725f;
 
-/** Whether the key in hand is the one from `start` to `end`. */
-export function sameKey(start: usize, end: usize): bool {
-  if (keyEnd - keyStart != end - start) return false;
-  for (let i: usize = 0; i < end - start; i++) {
-    if (load<u8>(keyStart + i) != load<u8>(start + i)) return false;
-  }
-  return true;
+/** Whether the key in hand ends in `_object`: what stands there is flattened. */
+// @ts-ignore: decorator
+@inline
+export function endsInObject(): bool {
+  return load<u32>(keyEnd - 4) == OBJECT_END && load<u32>(keyEnd - 7) == OBJECT_START;
+}
+
+/** Whether the key in hand ends in `_raw`: what stands there is text. */
+export function endsInRaw(): bool {
+  return load<u32>(keyEnd - 4) == RAW;
 }

@@ -1,12 +1,10 @@
 /**
- * Where the normaliser stands in the event, and how it writes: untouched input is only remembered as a run and copied in one piece when something
- * else must be written, so an event without oddities costs one copy. What turns out empty was never written.
- *
- * A level is an object or an array that is open. Its opening is written, at the latest, when the first thing inside it is kept (`openPending`).
+ * Where the normaliser stands in the event: a level is an object or an array that is open. What is written of them, and when, is the matter of run.ts.
  */
 import { ROOT_PROPERTY_COUNT } from '../generated/properties';
-import { CLOSE_BRACE, COLON, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE } from '../json/scan';
-import { byte, copy, out, rewind, room } from '../json/write';
+import { fromDouble } from '../mode';
+import { noticeMade } from './seen-keys';
+import { giveBackText } from './texts';
 
 /** Deeper than this a value becomes its JSON text. */
 export const DEPTH_LIMIT: u32 = 16;
@@ -15,7 +13,7 @@ export const DEPTH_LIMIT: u32 = 16;
 export const enum Pass { fit = 0, raw = 1, object = 2 }
 
 /** One level's fields by their offsets; levels lie behind each other. */
-const enum At {
+export const enum At {
   isArray = 0, // u8
   pass = 1, // u8: Pass
   misfits = 2, // u8: a bit for each Pass that is still to come
@@ -26,25 +24,20 @@ const enum At {
   key = 8, // u32: the key's opening quote; 0 for an element
   keyEnd = 12, // u32: the key's closing quote
   open = 16, // u32: the opening bracket in the input
-  resume = 20, // u32: where reading goes on after it, when it was a text inside a string
+  resume = 20, // u32: where reading goes on after it, when it does not stand in the event itself
   property = 24, // u16
+  inText = 26, // u8: it was read from a text inside the event
+  text = 28, // u32: the decoded text that is needed no longer when the level closes; 0 when there is none
   listed = 32, // u64: listed members seen, by number
   size = 40,
 }
 
-const LEVELS: usize = memory.data(At.size * 20, 16);
+export const LEVELS: usize = memory.data(At.size * 20, 16);
 /** Which of the event's own listed properties were seen, a bit each: they are too many for the level's word. */
 const SEEN_IN_EVENT: usize = memory.data(<i32>(ROOT_PROPERTY_COUNT >> 3) + 1, 16);
 
 export let depth: u32 = 0;
 export let level: usize = 0;
-/** Levels up to this depth have their opening written, or in the run. */
-let emittedDepth: u32 = 0;
-/** The run of untouched input: from where to where; 0 when there is none. */
-let runStart: usize = 0;
-let runEnd: usize = 0;
-/** What comes next does not follow the run in the input: something was left out or written in another way. */
-export let broken: bool = false;
 /** A level was opened (or is read once more): what follows is its first member or element, not a comma. */
 export let opened: bool = false;
 
@@ -82,10 +75,17 @@ export function property(): u32 {
 export function opening(): usize {
   return <usize>load<u32>(level, At.open);
 }
+/** Whether what is read came inside a text of the event. */
 // @ts-ignore: decorator
 @inline
-export function breakRun(): void {
-  broken = true;
+export function inText(): bool {
+  return load<u8>(level, At.inText) != 0;
+}
+/** Whether the numbers that are read were printed by the host from doubles: a text's own were not. */
+// @ts-ignore: decorator
+@inline
+export function printedFromDouble(): bool {
+  return fromDouble && !inText();
 }
 
 /** Notes that a pass over this array has left something for a later pass. */
@@ -110,22 +110,20 @@ function seenInEvent(number: u32): bool {
   return (seen & bit) != 0;
 }
 
-/** Begins the event, whose opening brace lies at `open`. */
-export function openEvent(open: usize): void {
+/** The event's own level, whose opening brace lies at `open`. */
+export function openFirst(open: usize): void {
   depth = 0;
   level = LEVELS;
   memory.fill(level, 0, At.size);
   memory.fill(SEEN_IN_EVENT, 0, (<usize>ROOT_PROPERTY_COUNT >> 3) + 1);
   store<u32>(level, <u32>open, At.open);
-  emittedDepth = 0;
-  runStart = open;
-  runEnd = open + 1;
-  broken = false;
 }
 
 /** Opens an object (bracket `{`) or an array; `key` is its key's opening quote, 0 for an element. */
 export function push(array: bool, kind: u32, inContext: u32, ofProperty: u32, key: usize, keyEnd: usize, suffix: Pass, open: usize): void {
+  if (suffix != Pass.fit && key != 0) noticeMade(key, keyEnd, suffix == Pass.raw);
   const inherited = isArray() ? <u32>pass() : 0;
+  const text = <u32>load<u8>(level, At.inText);
   opened = true;
   depth++;
   level += At.size;
@@ -138,161 +136,42 @@ export function push(array: bool, kind: u32, inContext: u32, ofProperty: u32, ke
   store<u32>(level, <u32>open, At.open);
   store<u32>(level, 0, At.resume);
   store<u16>(level, ofProperty, At.property);
+  store<u8>(level, text, At.inText);
+  store<u32>(level, 0, At.text);
   store<u64>(level, 0, At.listed);
 }
 
-/** Says where reading goes on after this level: it was a text of its own. */
+/** Says where reading goes on after this level: it does not stand in the event itself. */
 export function resumeAt(position: usize): void {
   store<u32>(level, <u32>position, At.resume);
 }
 
-/** Keeps a piece of untouched input: a member or an element. */
-// @ts-ignore: decorator
-@inline
-export function keep(from: usize, to: usize): void {
-  if (broken) startRun(from);
-  runEnd = to;
-  emittedDepth = depth;
-  store<u8>(level, 1, At.kept);
+/** Says that this level was read from a text inside the event, which was decoded to `text`. Only the first pass over an array keeps what it decodes. */
+export function readFromText(text: usize): void {
+  store<u8>(level, 1, At.inText);
+  if (pass() != Pass.fit) store<u32>(level, <u32>text, At.text);
 }
 
-function startRun(from: usize): void {
-  separate();
-  runStart = from;
-  broken = false;
-}
-
-/** Writes what is pending and the comma, so that a member or element can follow. */
-function separate(): void {
-  flush();
-  openPending();
-  if (load<u8>(level, At.kept)) byte(COMMA);
-}
-
-/** Begins a member (or an element, when `key` is 0) that is written in another way than it came; its value must follow. */
-export function writeMember(key: usize, keyEnd: usize, suffix: Pass): void {
-  separate();
-  store<u8>(level, 1, At.kept);
-  if (key != 0) writeKey(key, keyEnd, suffix);
-  broken = true;
-}
-
-/** Writes what is pending, and the opening of the level in hand, though nothing in it is kept yet; answers where `takeBack` would go. */
-export function openNow(): usize {
-  flush();
-  const before = out;
-  openPending();
-  broken = true;
-  return before;
-}
-
-/** Forgets what was kept in the level in hand, whose opening is written; the writer goes back behind the opening. */
-export function startOver(inside: usize): void {
-  rewind(inside);
-  store<u8>(level, 0, At.kept);
-}
-
-/** Closes the object that `openNow` opened, or takes its opening back when nothing was kept. */
-export function closeNow(before: usize): void {
-  const kept = load<u8>(level, At.kept) != 0;
+/** Goes back to the level around this one. */
+export function leave(): void {
+  const text = <usize>load<u32>(level, At.text);
+  if (text != 0) giveBackText(text);
   depth--;
   level -= At.size;
-  if (emittedDepth > depth) emittedDepth = depth;
-  if (kept) {
-    byte(CLOSE_BRACE);
-    store<u8>(level, 1, At.kept);
-  } else {
-    rewind(before);
-  }
 }
 
-function writeKey(key: usize, keyEnd: usize, suffix: Pass): void {
-  copy(key, keyEnd - key);
-  if (!room(16)) return;
-  if (suffix == Pass.raw) {
-    byte(0x5f); // _raw
-    byte(0x72);
-    byte(0x61);
-    byte(0x77);
-  } else if (suffix == Pass.object) {
-    byte(0x5f); // _object
-    byte(0x6f);
-    byte(0x62);
-    byte(0x6a);
-    byte(0x65);
-    byte(0x63);
-    byte(0x74);
-  }
-  byte(QUOTE);
-  byte(COLON);
-}
-
-function flush(): void {
-  if (runStart != 0) copy(runStart, runEnd - runStart);
-  runStart = 0;
-}
-
-function openPending(): void {
-  while (emittedDepth < depth) {
-    const parent = LEVELS + <usize>emittedDepth * At.size;
-    const child = parent + At.size;
-    if (load<u8>(parent, At.kept)) byte(COMMA);
-    const key = <usize>load<u32>(child, At.key);
-    if (key != 0) writeKey(key, <usize>load<u32>(child, At.keyEnd), load<u8>(child, At.suffix));
-    byte(load<u8>(child, At.isArray) ? OPEN_BRACKET : OPEN_BRACE);
-    emittedDepth++;
-  }
-}
-
-/**
- * Closes the level whose closing bracket lies at `close`, and answers where reading goes on: behind it, behind the string it came from, or
- * at the array's beginning, when elements of another shape are still to be taken.
- */
-export function pop(close: usize): usize {
-  const closed = level;
-  const kept = load<u8>(closed, At.kept) != 0;
-  if (!kept) {
-    broken = true;
-  } else if (broken) {
-    flush();
-    byte(load<u8>(close));
-  } else {
-    runEnd = close + 1;
-  }
-  depth--;
-  level -= At.size;
-  if (emittedDepth > depth) emittedDepth = depth;
-  if (kept) store<u8>(level, 1, At.kept);
-  const resume = <usize>load<u32>(closed, At.resume);
-  if (resume != 0) {
-    if (!broken) flush();
-    broken = true;
-    return resume;
-  }
-  const misfits = <u32>load<u8>(closed, At.misfits);
-  if (misfits == 0) return close + 1;
-  if (isArray()) {
-    store<u8>(level, <u32>load<u8>(level, At.misfits) | misfits, At.misfits);
-    return close + 1;
-  }
+/** Opens the array that was just left (it still lies behind the level in hand) once more, for elements of another shape; answers where they begin. */
+export function readAgain(misfits: u32): usize {
+  const closed = level + At.size;
   const next: Pass = misfits & (1 << Pass.raw) ? Pass.raw : Pass.object;
   const again = <usize>load<u32>(closed, At.open);
+  const resume = load<u32>(closed, At.resume);
+  const text = load<u8>(closed, At.inText);
   push(true, load<u8>(closed, At.elementKind), load<u16>(closed, At.context), load<u16>(closed, At.property), <usize>load<u32>(closed, At.key),
     <usize>load<u32>(closed, At.keyEnd), next, again);
   store<u8>(level, next, At.pass);
   store<u8>(level, misfits & ~(1 << next), At.misfits);
-  broken = true;
+  store<u32>(level, resume, At.resume);
+  store<u8>(level, text, At.inText);
   return again + 1;
 }
-
-/** Ends the event, whose closing brace lies at `close`. */
-export function closeEvent(close: usize): void {
-  if (broken || !load<u8>(level, At.kept)) {
-    flush();
-    byte(load<u8>(close));
-  } else {
-    runEnd = close + 1;
-    flush();
-  }
-}
-

@@ -4,7 +4,7 @@
  * the rules. mapping/README.md has the table of types.
  */
 import { captureContainer, captureString } from '../captured';
-import { FIRST_FLATTENED_CONTEXT, FLATTENED_CONTEXT, HASHED_CONTEXT, Kind, PROPERTY_ROWS, SPECIAL_FLAG } from '../generated/properties';
+import { Context, FIRST_FLATTENED_CONTEXT, FLATTENED_CONTEXT, HASHED_CONTEXT, Kind, OPEN_CONTEXT, PROPERTY_ROWS, SPECIAL_FLAG } from '../generated/properties';
 import {
   BROKEN, CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE, forgetSeen, seen, skipSpace, stringEnd,
 } from '../json/scan';
@@ -12,23 +12,20 @@ import { skipValue } from '../json/skip';
 import { Text } from '../json/span';
 import { begin, end } from '../json/write';
 import { lookup } from '../names';
-import { blankEarlier, seenKey } from './duplicates';
-import { keyEnd, keyStart, plain, readKey, takeApart, takeElement } from './keys';
+import { endsInObject, endsInRaw, keyEnd, keyStart, plain, readKey, takeApart, takeElement } from './keys';
 import {
-  DEPTH_LIMIT, Pass, breakRun, closeEvent, context, depth, elementKind, forgetOpened, isArray, keep, leaveFor, openEvent, opened, opening, pass, pop,
-  property, push, seenListed,
+  DEPTH_LIMIT, Pass, context, depth, elementKind, forgetOpened, isArray, leaveFor, opened, pass, property, push,
 } from './levels';
+import { breakRun, closeEvent, keep, openEvent, pop } from './run';
+import { noticeKey } from './seen-keys';
 import { special } from './special';
 import { typedScalar, typedString, writeAsText } from './values';
 
-/** The event has a key twice in one object: of these the last counts, so they must be taken out first. */
-export let duplicates: bool = false;
-/** Where the event ends, behind its closing brace. */
-export let eventEnd: usize = 0;
+/** The text last normalised; no text when it is malformed. */
+export let normalised: Text = 0;
 
-/** The normalised text of the event whose brace lies at `at`; no text when it is malformed, or must first be cleaned of `duplicates`. */
-export function normalise(at: usize): Text {
-  duplicates = false;
+/** Normalises the event whose brace lies at `at`, into `normalised`; answers the position behind it. */
+export function normalise(at: usize): usize {
   begin();
   openEvent(at);
   forgetOpened();
@@ -36,12 +33,10 @@ export function normalise(at: usize): Text {
   if (inside != at + 1) breakRun();
   at = inside;
   const close = <u32>load<u8>(at) == CLOSE_BRACE ? at : readOn(at, 0);
-  if (close != 0) {
-    closeEvent(close);
-    eventEnd = close + 1;
-  }
+  if (close != 0) closeEvent(close);
   const text = end();
-  return close == 0 || duplicates ? 0 : text;
+  normalised = close == 0 ? 0 : text;
+  return close + 1;
 }
 
 /**
@@ -63,7 +58,8 @@ export function readOn(at: usize, floor: u32): usize {
         if (depth == 0) return at;
         const last = depth == floor;
         at = pop(at);
-        if (last) return at;
+        // an array may be opened once more, for elements of another shape
+        if (last && !opened) return at;
         continue;
       }
       const behind = skipSpace(at);
@@ -87,8 +83,7 @@ function member(at: usize): usize {
   at = readKey(at, depth + 1);
   const inContext = context();
   const number = lookup(inContext, keyStart + 1, keyEnd - keyStart - 1);
-  const suspect = number != 0 ? seenListed(number) : seenKey(opening());
-  if (suspect && blankEarlier(opening(), from)) duplicates = true;
+  noticeKey(number);
   if (<u32>load<u8>(at) != COLON) {
     at = skipSpace(at);
     if (<u32>load<u8>(at) != COLON) return 0;
@@ -99,16 +94,21 @@ function member(at: usize): usize {
     at = skipSpace(at);
     takeApart();
   }
-  if (number == 0) {
-    if (inContext < FIRST_FLATTENED_CONTEXT) return value(at, from, Kind.keyword, FLATTENED_CONTEXT, 0);
-    return inContext == HASHED_CONTEXT ? value(at, from, Kind.hashed, HASHED_CONTEXT, 0) : value(at, from, Kind.any, FLATTENED_CONTEXT, 0);
-  }
+  if (number == 0) return unlisted(at, from, inContext);
   const row = load<u32>(PROPERTY_ROWS + (<usize>number << 2));
   if ((row & (SPECIAL_FLAG << 8)) != 0) {
     const behind = special(number, at);
     if (behind != 0) return behind;
   }
   return value(at, from, row & 0xff, row >> 16, number);
+}
+
+/** Takes the value at `at` of a member that fields.yml does not list by its name. */
+function unlisted(at: usize, from: usize, inContext: u32): usize {
+  if (inContext >= FIRST_FLATTENED_CONTEXT) return value(at, from, inContext == HASHED_CONTEXT ? Kind.hashed : Kind.any, inContext == HASHED_CONTEXT ? HASHED_CONTEXT : FLATTENED_CONTEXT, 0);
+  if (endsInObject()) return value(at, from, Kind.flattened, FLATTENED_CONTEXT, 0);
+  if (inContext == Context.ModifiedProperties && !endsInRaw()) return value(at, from, Kind.object, OPEN_CONTEXT, 0);
+  return value(at, from, Kind.keyword, FLATTENED_CONTEXT, 0);
 }
 
 /** Takes the element at `at`, as `member` does. */
@@ -141,13 +141,13 @@ function value(at: usize, from: usize, kind: u32, inContext: u32, number: u32): 
 }
 
 /** Opens the object or array at `at`, or passes over it. */
-function container(at: usize, head: u32, kind: u32, inContext: u32, number: u32): usize {
+export function container(at: usize, head: u32, kind: u32, inContext: u32, number: u32): usize {
   const inside = skipSpace(at + 1);
   if (<u32>load<u8>(inside) == head + 2) {
     breakRun();
     return inside + 1;
   }
-  if (depth + 1 >= DEPTH_LIMIT) return writeAsText(at);
+  if (depth + 1 >= DEPTH_LIMIT) return writeAsText(at, kind);
   let suffix = Pass.fit;
   if (head == OPEN_BRACE) {
     const taken = isArray() ? pass() : Pass.fit;

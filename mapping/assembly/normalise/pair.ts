@@ -8,7 +8,7 @@ export let pairName: usize = 0;
 export let pairValue: usize = 0;
 export let pairNew: usize = 0;
 export let pairOld: usize = 0;
-/** The pair has members beside these. */
+/** The pair has members beside these, or one of another kind of pair. */
 export let pairHasMore: bool = false;
 
 const NAME: u32 = 0x656d614e;
@@ -16,8 +16,11 @@ const VALUE_: u64 = 0x2265756c6156; // Value"
 const NEW_VALUE: u64 = 0x65756c615677654e;
 const OLD_VALUE: u64 = 0x65756c6156646c4f;
 
-/** Reads the object whose brace lies at `at`; answers the position behind it, 0 when it is malformed. */
-export function readPair(at: usize): usize {
+/**
+ * Reads the object whose brace lies at `at`, of a `modified` property (`NewValue` and `OldValue`) or not (`Value`); answers the position behind it, 0 when it is
+ * malformed.
+ */
+export function readPair(at: usize, modified: bool): usize {
   pairName = 0;
   pairValue = 0;
   pairNew = 0;
@@ -33,9 +36,9 @@ export function readPair(at: usize): usize {
     if (<u32>eight == NAME && load<u8>(key, 4) == 0x22) {
       if (<u32>load<u8>(value) == QUOTE) pairName = value;
       else pairHasMore = true;
-    } else if ((eight & 0xffffffffffff) == VALUE_) pairValue = value;
-    else if (eight == NEW_VALUE && load<u8>(key, 8) == 0x22) pairNew = value;
-    else if (eight == OLD_VALUE && load<u8>(key, 8) == 0x22) pairOld = value;
+    } else if (!modified && (eight & 0xffffffffffff) == VALUE_) pairValue = value;
+    else if (modified && eight == NEW_VALUE && load<u8>(key, 8) == 0x22) pairNew = value;
+    else if (modified && eight == OLD_VALUE && load<u8>(key, 8) == 0x22) pairOld = value;
     else if (!isNothing(value)) pairHasMore = true;
     at = behind(value);
     if (at == 0) return 0;

@@ -5,22 +5,28 @@ import { Vocabulary, Word } from '../generated/vocabulary';
 import { CLOSE_BRACKET, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE, forgetSeen, scalarEnd, seen, skipSpace, stringEnd } from '../json/scan';
 import { memberOf } from '../json/members';
 import { skipKey, skipValue } from '../json/skip';
-import { endOf, startOf } from '../json/span';
-import { quoted } from '../json/write';
+import { isNumber, writeCanonicalNumber } from '../json/number';
+import { Text, endOf, lengthOf, startOf, textOf } from '../json/span';
+import { giveBack, lend, quoted } from '../json/write';
 import { lookup } from '../names';
 import { word } from '../words';
 import { writeParameters } from './cmdlet-text';
 import { openAlone, openData } from './embedded';
 import { keyEnd, keyStart, takeKey } from './keys';
 import { detections } from './detections';
-import { Pass, breakRun, closeNow, forgetOpened, openNow, opening, pop, push, resumeAt, writeMember } from './levels';
+import { Pass, forgetOpened, opening, push, resumeAt } from './levels';
 import { MALFORMED, hadNames, pairs, writeNames } from './pairs';
 import { isNothing } from './pair';
+import { CLOSING_BRACE, CLOSING_BRACKET, breakRun, pop, writeMember } from './run';
+import { noticeKey } from './seen-keys';
 import { quoteString, writeValueAsText } from './values';
 
 /** The record type of aggregated mailbox events. */
 const AGGREGATED: u32 = 50;
-const CLOSING_BRACKET: usize = memory.data<u8>([0x5d]);
+const ZERO: u32 = 0x30;
+/** Codes that are longer are none. */
+const CODE_LIMIT_BYTES: usize = 32;
+const CODE: usize = memory.data(160, 16);
 
 /** Takes the value at `at` of a special property; answers as `normalise` goes on, or 0 when the value is to be taken like any other. */
 export function special(number: u32, at: usize): usize {
@@ -38,7 +44,9 @@ export function special(number: u32, at: usize): usize {
     case Property.AppAccessContext: return head == OPEN_BRACKET ? firstElement(at) : 0;
     case Property.ExceptionInfo: return head == QUOTE ? reason(at) : 0;
     case Property.AlertLinks: return links(at, head);
-    case Property.Actions: return oneAction(at, head);
+    case Property.ModifiedPropertyNames: return alone(at, head, number);
+    // R016: one action alone becomes an array of one
+    case Property.Actions: return head == OPEN_BRACE ? openAlone(at, Kind.flattened, Context.Actions, number) : 0;
     case Property.Platform: return platform(at, head);
     case Property.PolicyDetails_Rules_ConditionsMatched_SensitiveInformation_SensitiveInformationDetections_DetectedValues: return detections(at, head);
     default: return 0;
@@ -51,6 +59,7 @@ function pairsOrText(at: usize, head: u32, number: u32, inContext: u32, modified
     const behind = pairs(at, number, inContext, modified);
     if (behind != MALFORMED && modified && hadNames()) {
       takeWordAsKey(Word.key_ModifiedPropertyNames);
+      noticeKey(Property.ModifiedPropertyNames);
       writeNames(at);
     }
     return behind;
@@ -62,18 +71,18 @@ function pairsOrText(at: usize, head: u32, number: u32, inContext: u32, modified
   captureString(lookup(inContext, startOf(raw) + 1, 4), at + 1, finish, seen);
   push(false, Kind.object, inContext, number, keyStart, keyEnd, Pass.fit, at);
   forgetOpened();
-  const before = openNow();
+  breakRun();
   writeMember(startOf(raw), endOf(raw) - 1, Pass.fit);
   quoteString(at + 1, finish);
   if (number == Property.Parameters) writeParameters(at + 1, finish);
-  closeNow(before);
-  breakRun();
+  pop(CLOSING_BRACE);
   return finish + 1;
 }
 
 /** R014: an object under another name than the text that shares its property. */
 function renamed(at: usize, key: Word, number: u32, inContext: u32): usize {
   takeWordAsKey(key);
+  noticeKey(number);
   push(false, Kind.object, inContext, number, keyStart, keyEnd, Pass.fit, at);
   breakRun();
   return skipSpace(at + 1);
@@ -86,14 +95,31 @@ function aggregated(at: usize, head: u32, key: Word, number: u32, inContext: u32
   if (<u32>load<u8>(inside) == CLOSE_BRACKET) return 0;
   captureContainer(number, at);
   takeWordAsKey(key);
+  noticeKey(number);
   push(true, Kind.object, inContext, number, keyStart, keyEnd, Pass.fit, at);
   breakRun();
   return inside;
 }
 
+/** Whether the event whose brace lies at `aggregatedEvent` is of record type 50: it is looked for once. */
+let aggregatedEvent: usize = 0;
+let aggregated50: bool = false;
+
+export function forgetAggregated(): void {
+  aggregatedEvent = 0;
+}
+
 /** Whether the event is of record type 50, which its text may say only later. */
 function isAggregated(): bool {
   if (isCaptured(Property.RecordType)) return isFifty(startOf(rawOfProperty(Property.RecordType)));
+  if (aggregatedEvent != opening()) {
+    aggregatedEvent = opening();
+    aggregated50 = isAggregatedLater();
+  }
+  return aggregated50;
+}
+
+function isAggregatedLater(): bool {
   let member = skipSpace(opening() + 1);
   while (<u32>load<u8>(member) == QUOTE) {
     const finish = stringEnd(member + 1);
@@ -132,12 +158,11 @@ function reason(at: usize): usize {
   captureString(Property.ExceptionInfo_Reason, at + 1, finish, seen);
   push(false, Kind.object, Context.ExceptionInfo, Property.ExceptionInfo, keyStart, keyEnd, Pass.fit, at);
   forgetOpened();
-  const before = openNow();
+  breakRun();
   const key = word(Word.key_Reason);
   writeMember(startOf(key), endOf(key) - 1, Pass.fit);
   quoteString(at + 1, finish);
-  closeNow(before);
-  breakRun();
+  pop(CLOSING_BRACE);
   return finish + 1;
 }
 
@@ -145,7 +170,6 @@ function reason(at: usize): usize {
 function links(at: usize, head: u32): usize {
   const behind = skipValue(at);
   if (behind == 0) return MALFORMED;
-  if (head != OPEN_BRACKET && head != OPEN_BRACE && head != QUOTE) return 0;
   captureContainer(Property.AlertLinks, at);
   push(true, Kind.keyword, 0, Property.AlertLinks, keyStart, keyEnd, Pass.fit, at);
   forgetOpened();
@@ -162,6 +186,20 @@ function links(at: usize, head: u32): usize {
   return behind;
 }
 
+/** A property that is always an array: one value alone becomes an array of one. */
+function alone(at: usize, head: u32, number: u32): usize {
+  if (head == OPEN_BRACKET || head == OPEN_BRACE) return 0;
+  if (skipValue(at) == 0) return MALFORMED;
+  push(true, Kind.keyword, 0, number, keyStart, keyEnd, Pass.fit, at);
+  forgetOpened();
+  breakRun();
+  writeMember(0, 0, Pass.fit);
+  writeValueAsText(at, number);
+  pop(CLOSING_BRACKET);
+  breakRun();
+  return skipValue(at);
+}
+
 /** Writes one link: of an object its `AlertLinkHref`, or else its text. */
 function link(element: usize): void {
   let value = element;
@@ -174,25 +212,26 @@ function link(element: usize): void {
   writeValueAsText(value, Property.AlertLinks);
 }
 
-/** R016: one action alone becomes an array of one. */
-function oneAction(at: usize, head: u32): usize {
-  if (head == OPEN_BRACKET) return 0;
-  if (head != OPEN_BRACE && head != QUOTE) return 0;
-  return openAlone(at, Kind.flattened, Context.Actions, Property.Actions);
-}
-
 /** R018: the name of a platform's code. */
 function platform(at: usize, head: u32): usize {
   const isString = head == QUOTE;
-  const code = <u32>load<u8>(at + <usize>isString) - 0x30;
-  const finish = at + 1 + <usize>isString;
-  if (code > 5 || (isString ? <u32>load<u8>(finish) != QUOTE : scalarEnd(at) != finish)) return 0;
+  const finish = isString ? at + 2 : scalarEnd(at);
+  const code = isString ? <u32>load<u8>(at, 1) - ZERO : codeOf(textOf(at, finish));
+  if (code > 5 || (isString && <u32>load<u8>(finish) != QUOTE)) return 0;
   const name = word(<u32>Word.Unknown + code);
   replaceCaptured(Property.Platform, name);
   writeMember(keyStart, keyEnd, Pass.fit);
   quoted(name);
   breakRun();
   return finish + <usize>isString;
+}
+
+/** The value of a number of one digit, however it is written; of any other more than 9. */
+function codeOf(number: Text): u32 {
+  if (!isNumber(number) || lengthOf(number) > CODE_LIMIT_BYTES) return u32.MAX_VALUE;
+  lend(CODE);
+  writeCanonicalNumber(number, false);
+  return giveBack() == CODE + 1 ? <u32>load<u8>(CODE) - ZERO : u32.MAX_VALUE;
 }
 
 function takeWordAsKey(key: Word): void {

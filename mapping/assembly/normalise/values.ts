@@ -11,12 +11,12 @@ import { fitsLong, isNumber, writeCanonicalNumber } from '../json/number';
 import { Text, lengthOf, same, startOf, textOf } from '../json/span';
 import { writeCanonical } from '../json/text';
 import { byte, copy, giveBack, lend } from '../json/write';
-import { fromDouble } from '../mode';
-import { quoteHash } from './detections';
-import { holdsText, openText } from './embedded';
+import { quoteHash, quoteHashOfScalar } from './detections';
+import { openText } from './embedded';
 import { quoteJson } from './json-text';
 import { keyEnd, keyStart, plain } from './keys';
-import { Pass, breakRun, isArray, keep, leaveFor, pass, writeMember } from './levels';
+import { DEPTH_LIMIT, Pass, depth, inText, isArray, leaveFor, pass, printedFromDouble } from './levels';
+import { breakRun, keep, writeMember } from './run';
 
 /** Numbers, dates and addresses that are longer are none. */
 const SHORT_LIMIT_BYTES: usize = 64;
@@ -42,15 +42,11 @@ export function typedString(start: usize, finish: usize, from: usize, kind: u32,
     quoteHash(start, finish, flags);
     return behind;
   }
-  if (holdsJson(number)) {
-    if (!isArray() || pass() == Pass.fit) {
-      const inside = openText(start, finish, flags, number, kind, inContext);
-      if (inside != 0) return inside;
-      note(complaint(number));
-    } else if (holdsText(start, finish, flags)) {
-      breakRun();
-      return behind;
-    }
+  if (holdsJson(number) && !inText() && depth + 1 < DEPTH_LIMIT) {
+    const inside = openText(start, finish, flags, number, kind, inContext, number == Property.Actions && !isArray());
+    if (inside != 0) return inside;
+    // an exception's text alone may be something else
+    if (!isArray() || (pass() == Pass.fit && number != Property.ExceptionInfo)) note(complaint(number));
   }
   const made = converted(textOf(start, finish), kind, flags);
   if (made == 0) {
@@ -103,10 +99,10 @@ export function writeValueAsText(at: usize, number: u32): void {
     if (seen & BROKEN) quoteString(at + 1, finish);
     else copy(at, finish + 1 - at);
   } else if (head == 0x7b || head == 0x5b) {
-    quoteJson(at, skipValue(at));
+    quoteJson(at, skipValue(at), printedFromDouble());
   } else {
     const finish = skipScalar(at);
-    if (number != 0) captureScalar(number, at, finish);
+    if (number != 0) captureScalar(number, at, finish, inText());
     quoteScalar(at, finish, head > 0x39);
   }
 }
@@ -120,13 +116,13 @@ export function typedScalar(at: usize, from: usize, kind: u32, number: u32): usi
     breakRun();
     return finish;
   }
+  const isBoolean = head > 0x39;
   if (kind == Kind.hashed) {
     writeMember(keyStart, keyEnd, Pass.fit);
-    quoteHash(at, finish, 0);
+    quoteHashOfScalar(at, finish, isBoolean);
     return finish;
   }
-  if (number != 0) captureScalar(number, at, finish);
-  const isBoolean = head > 0x39;
+  if (number != 0) captureScalar(number, at, finish, inText());
   if (kind == Kind.keyword || kind == Kind.any) {
     if (!takes(Pass.fit)) return finish;
     writeMember(keyStart, keyEnd, Pass.fit);
@@ -150,12 +146,14 @@ export function typedScalar(at: usize, from: usize, kind: u32, number: u32): usi
 }
 
 /** Writes the object or array at `at` as one string of its JSON text: it lies too deep. Answers the position behind it, 0 when malformed. */
-export function writeAsText(at: usize): usize {
+export function writeAsText(at: usize, kind: u32): usize {
   const behind = skipValue(at);
   if (behind == 0) return 0;
-  if (takes(Pass.fit)) {
-    writeMember(keyStart, keyEnd, Pass.fit);
-    quoteJson(at, behind);
+  const fits = kind == Kind.keyword || kind >= <u32>Kind.any;
+  if (takes(fits ? Pass.fit : Pass.raw)) {
+    writeMember(keyStart, keyEnd, fits || isArray() ? Pass.fit : Pass.raw);
+    if (kind == Kind.hashed) quoteHash(at, behind, 0);
+    else quoteJson(at, behind, printedFromDouble());
   }
   return behind;
 }
@@ -200,7 +198,7 @@ export function quoteString(start: usize, finish: usize): void {
 export function quoteScalar(at: usize, finish: usize, isBoolean: bool): void {
   byte(0x22);
   if (isBoolean) copy(at, finish - at);
-  else writeCanonicalNumber(textOf(at, finish), fromDouble);
+  else writeCanonicalNumber(textOf(at, finish), printedFromDouble());
   byte(0x22);
 }
 
@@ -221,7 +219,7 @@ function integer(text: Text): Text {
   if (fitsLong(text) && load<u16>(startOf(text)) != 0x302d) return text;
   if (lengthOf(text) > SHORT_LIMIT_BYTES) return 0;
   lend(SHORT);
-  writeCanonicalNumber(text, fromDouble);
+  writeCanonicalNumber(text, printedFromDouble());
   const made = textOf(SHORT, giveBack());
   return fitsLong(made) ? made : 0;
 }
