@@ -10,6 +10,16 @@ import type { Readable } from 'node:stream';
 export const CONTENT_TYPES = ['Audit.AzureActiveDirectory', 'Audit.Exchange', 'Audit.SharePoint', 'Audit.General', 'DLP.All'] as const;
 export type ContentType = (typeof CONTENT_TYPES)[number];
 
+/** Rules of the mapping that are off until they are asked for; the golden cases' README says what each does. */
+export const MAPPING_SWITCHES = [
+  'alerts_of_peers', 'dlp_message', 'info_string_user_agent', 'parse_parameters', 'rule_name_air', 'strip_quotes', 'target_roles', 'user_roles',
+] as const;
+export type MappingSwitch = (typeof MAPPING_SWITCHES)[number];
+
+/** What becomes of the secrets that data loss prevention has found in a text. */
+export const DLP_DETECTIONS = ['keep', 'hash', 'drop'] as const;
+export type DlpDetections = (typeof DLP_DETECTIONS)[number];
+
 /** A Microsoft 365 organisation as configured: `id` is its GUID or one of its domains, `name` what documents call it. */
 export interface Tenant {
   readonly id: string;

@@ -138,9 +138,9 @@ interface Origin {
 
 /** A splitter whose records say where they come from. */
 function splitterOf(source: Source, { config: { collector }, module, gathering, surroundings: { clock } }: Rooms, { blob, tenant, contentType, lines = false }: Origin): Splitter {
-  const { output, format, encoding, namespace, frameBytes } = collector;
+  const { output, format, encoding, namespace, frameBytes, mappingSwitches, dlpDetections } = collector;
   const envelope = envelopeTexts({
-    createdMs: clock.nowMs(), namespace, tags: source.preserveOriginalEvent ? [...source.tags, 'preserve_original_event'] : source.tags,
+    createdMs: clock.nowMs(), namespace, mappingSwitches, dlpDetections, tags: source.preserveOriginalEvent ? [...source.tags, 'preserve_original_event'] : source.tags,
     fields: source.fieldsUnderRoot || Object.keys(source.fields).length === 0 ? source.fields : { fields: source.fields },
     ...(tenant === undefined ? {} : { organizationId: tenant.id }), ...(tenant?.name === undefined ? {} : { organizationName: tenant.name }),
     ...(contentType === undefined ? {} : { contentType }),

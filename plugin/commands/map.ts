@@ -15,12 +15,12 @@ const BATCH_BYTES = 1024 * 1024;
 const CLOSE_MS = 4_000;
 
 /** Maps all files, also behind one that cannot be read. Throws MAP_…, BLOB_…, MODULE_… and OUTPUT_… failures, the first one at the end. */
-export async function map({ files, namespace, logLevel, logFormat }: ArgumentsOf<'map'>, surroundings: Surroundings): Promise<number> {
+export async function map({ files, namespace, mappingSwitches, dlpDetections, logLevel, logFormat }: ArgumentsOf<'map'>, surroundings: Surroundings): Promise<number> {
   const { clock, programFolder, stderr, stdin, stdout, stop } = surroundings;
   const log = createLog({ level: logLevel, format: logFormat, nowMs: () => clock.nowMs(), write: (text) => void stderr.write(text) });
   const module = await loadModule(programFolder, log);
   const output = openOutput({ url: 'stdout', stdout, closeTimeoutMs: CLOSE_MS }, log, clock);
-  const envelope = envelopeTexts({ namespace, tags: ['forwarded'] });
+  const envelope = envelopeTexts({ namespace, mappingSwitches, dlpDetections, tags: ['forwarded'] });
   const failures: AuditError[] = [];
 
   async function mapFile(file: string): Promise<void> {

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { expand, itemsOf, type Reading } from './expand.ts';
 import { Findings } from './findings.ts';
 import { nearest } from './nearest.ts';
-import { COMMAND_LINE, describe, isNothing, type Mapping, type Node, type Place } from './node.ts';
+import { COMMAND_LINE, describe, isNothing, quote, type Mapping, type Node, type Place } from './node.ts';
 import { OPTIONS, optionsOf, type ArgumentsOf, type Command, type Flags, type Option, type OptionName, type OptionsOf } from './options.ts';
 import { readValue, type Value } from './value.ts';
 import type { Environment } from './variables.ts';
@@ -64,7 +64,8 @@ function weigh(name: OptionName, option: Option, given: Given): Value | readonly
   given.origins.set(`collector.${option.key ?? name}`, setting.place);
   const { findings } = given.reading;
   if (option.type === 'list') {
-    return itemsOf(setting.node, setting.name, findings)?.flatMap((item) => item.kind === 'scalar' ? [item.text] : []);
+    const items = itemsOf(setting.node, setting.name, findings)?.flatMap((item) => item.kind === 'scalar' ? [item.text] : []);
+    return option.choices === undefined ? items : items?.flatMap((item) => item.split(',')).flatMap((item) => chosen(item.trim(), option.choices ?? [], setting, findings));
   }
   if (setting.node.kind !== 'scalar') {
     findings.mistake(setting.place, setting.name, 'one value', describe(setting.node), 'Write one value.');
@@ -74,6 +75,14 @@ function weigh(name: OptionName, option: Option, given: Given): Value | readonly
   if ('value' in reading) return option.type === 'path' ? absolute(String(reading.value), setting.place, given.reading.folder) : reading.value;
   findings.mistake(setting.place, setting.name, reading.expected, option.secret === true ? 'another' : describe(setting.node), reading.repair);
   return undefined;
+}
+
+/** One of several words, or none after a mistake was noted. */
+function chosen(word: string, choices: readonly string[], { place, name }: Setting, findings: Findings): readonly string[] {
+  const reading = readValue({ type: 'choice', choices }, word);
+  if ('value' in reading) return [String(reading.value)];
+  findings.mistake(place, name, reading.expected, quote(word), reading.repair);
+  return [];
 }
 
 function readDefault(option: Option): Value | readonly string[] | undefined {

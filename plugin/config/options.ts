@@ -4,6 +4,7 @@
  * command line. Precedence: flag, environment, file, default.
  */
 import { LOG_LEVELS } from '../telemetry/log.ts';
+import { DLP_DETECTIONS, MAPPING_SWITCHES } from '../types.ts';
 import { isGuid, type Rules } from './value.ts';
 
 /** The commands, with a sentence and examples for --help. */
@@ -91,6 +92,14 @@ export const OPTIONS = {
     flag: 'namespace', environment: 'O365AUDIT_NAMESPACE', key: 'namespace', type: 'string', default: 'default', accepts: isNamespace,
     expected: 'lower case, at most 100 bytes, without - and \\ / * ? " < > | , # : or spaces', commands: ['collect', 'config', 'map'], group: 'Output',
     sentence: 'The last part of the data stream\'s name, logs-o365.audit-NAMESPACE', example: 'production',
+  },
+  dlpDetections: {
+    flag: 'dlp-detections', environment: 'O365AUDIT_DLP_DETECTIONS', key: 'dlp_detections', type: 'choice', choices: DLP_DETECTIONS, default: 'keep', commands: ['collect', 'config', 'map'], group: 'Mapping',
+    sentence: 'What becomes of the secrets that data loss prevention has found, in documents: keep, hash (SHA-256) or drop', example: 'hash',
+  },
+  mappingSwitches: {
+    flag: 'mapping-switches', environment: 'O365AUDIT_MAPPING_SWITCHES', key: 'mapping_switches', type: 'list', choices: MAPPING_SWITCHES, commands: ['collect', 'config', 'map'], group: 'Mapping',
+    sentence: `Rules of the mapping that are off by default: ${MAPPING_SWITCHES.join(', ')}`, example: 'user_roles,dlp_message',
   },
   eventTag: {
     flag: 'event-tag', environment: 'O365AUDIT_EVENT_TAG', key: 'event_tag', type: 'string', default: 'o365.audit', accepts: isTag,
@@ -236,7 +245,7 @@ export const OPTIONS = {
 export type OptionName = keyof typeof OPTIONS;
 
 interface TypeOf { string: string; path: string; count: number; boolean: boolean; choice: string; duration: number; bytes: number; list: readonly string[] }
-type ValueOf<Row extends Option> = Row extends { readonly choices: readonly (infer Choice)[] } ? Choice : TypeOf[Row['type']];
+type ValueOf<Row extends Option> = Row extends { readonly type: 'list'; readonly choices: readonly (infer Choice)[] } ? readonly Choice[] : Row extends { readonly choices: readonly (infer Choice)[] } ? Choice : TypeOf[Row['type']];
 type NamesOf<C extends Command> = { [Name in OptionName]: C extends (typeof OPTIONS)[Name]['commands'][number] ? Name : never }[OptionName];
 type Always<Name extends OptionName> = Name extends OptionName ? (typeof OPTIONS)[Name] extends { readonly default: string } | { readonly type: 'list' } ? Name : never : never;
 

@@ -1,5 +1,5 @@
 /** What every record of a content blob has in common, as the codec takes it: JSON text of members, made once a blob. */
-import type { ContentType } from '../types.ts';
+import type { ContentType, DlpDetections, MappingSwitch } from '../types.ts';
 
 export interface Envelope {
   /** When the blob was fetched: event.created. */
@@ -11,8 +11,10 @@ export interface Envelope {
   readonly tags: readonly string[];
   /** Members that the operator adds: at the top of the record, or below `fields`. */
   readonly fields?: Readonly<Record<string, unknown>>;
-  /** Switches of the mapping, by their names (mapping/README.md). */
-  readonly options?: Readonly<Record<string, unknown>>;
+  /** Rules of the mapping that are off otherwise. */
+  readonly mappingSwitches?: readonly MappingSwitch[];
+  /** `keep` by default. */
+  readonly dlpDetections?: DlpDetections;
   readonly contentType?: ContentType;
 }
 
@@ -28,7 +30,8 @@ export interface EnvelopeTexts {
 
 /** The texts of an envelope. */
 export function envelopeTexts(envelope: Envelope): EnvelopeTexts {
-  const { createdMs, organizationId, organizationName, namespace, tags, fields = {}, options = {} } = envelope;
+  const { createdMs, organizationId, organizationName, namespace, tags, fields = {} } = envelope;
+  const options = mappingOptions(envelope);
   return {
     event: members(createdMs === undefined ? {} : { created: new Date(createdMs).toISOString() }),
     record: members({
@@ -39,6 +42,14 @@ export function envelopeTexts(envelope: Envelope): EnvelopeTexts {
       ...(Object.keys(options).length > 0 ? { o365audit_options: options } : {}),
     }),
     idSuffix: Buffer.from(envelope.contentType === 'DLP.All' ? ':dlp' : ''),
+  };
+}
+
+/** What the module reads as `o365audit_options`. */
+function mappingOptions({ mappingSwitches = [], dlpDetections = 'keep' }: Envelope): Record<string, unknown> {
+  return {
+    ...Object.fromEntries<unknown>(mappingSwitches.map((name) => name === 'alerts_of_peers' ? ['alerts', 'peers'] : [name, true])),
+    ...(dlpDetections === 'keep' ? {} : { dlp_detections: dlpDetections }),
   };
 }
 

@@ -28,7 +28,7 @@ interface Exports extends Record<string, unknown> {
 export interface EcsModule {
   /** The document of one record (or bare event), as JSON text in UTF-8 with `@timestamp`; `nowMs` is its time where the event has none. */
   map(record: Uint8Array, nowMs: number): Buffer;
-  /** Lends out the current instance for one call; what `use` returns must hold no view of its memory. */
+  /** Lends out the current instance for one call; what `use` returns must hold no view of its memory. Throws MODULE_NO_MEMORY and MODULE_TRAPPED. */
   use<Result>(use: (exports: Exports) => Result): Result;
 }
 
@@ -38,14 +38,23 @@ export type { Exports };
 export async function loadModule(folder: string, log: Log): Promise<EcsModule> {
   const file = join(folder, FILE);
   let compiled: WebAssembly.Module;
+  let exports: Exports;
   try {
     compiled = await WebAssembly.compile(await readFile(file));
+    exports = instantiate(compiled);
+    if (!('mapRecord' in exports)) throw new Error('it is another module');
   } catch (error) {
     throw failure('MODULE_UNREADABLE', { file, reason: error instanceof Error ? error.message : String(error) }, error);
   }
-  let exports = instantiate(compiled);
   const use = <Result>(call: (exports: Exports) => Result): Result => {
-    const result = call(exports);
+    let result: Result;
+    try {
+      result = call(exports);
+    } catch (error) {
+      // whatever it was doing is half done
+      exports = instantiate(compiled);
+      throw error instanceof WebAssembly.RuntimeError ? failure('MODULE_TRAPPED', { reason: error.message }, error) : error;
+    }
     const bytes = exports.memory.buffer.byteLength;
     if (bytes > INSTANCE_MEMORY_LIMIT_BYTES) {
       log('module.replaced', { bytes });

@@ -16,5 +16,6 @@ declare namespace WebAssembly {
   interface Table {
     readonly length: number;
   }
+  const RuntimeError: new (message?: string) => Error;
   function compile(bytes: Uint8Array): Promise<Module>;
 }

@@ -20,16 +20,21 @@ export interface ReadJson {
 
 const SPACE = /[ \t\n\r]*/y;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
+// eslint-disable-next-line no-control-regex -- control characters are what JSON does not allow
+const PLAIN = /^"[^\\\u0000-\u001f]*"$/;
 const WORD = /true|false|null/y;
 
 /** Deeper brackets are refused, as Elasticsearch does. */
 const NESTING_LIMIT = 1000;
 
+/** Decides between the values of a key that stands twice. */
+export type Choice = (earlier: Json, later: Json, path: string) => Json;
+
 /**
- * The value that a text is. `choose` decides between the values of a key that stands twice: the later one unless told otherwise. Throws a SyntaxError that
- * names the position when the text is not exactly one JSON value.
+ * The value that a text is. Of a key that stands twice the later value counts unless `choose` says otherwise. Throws a SyntaxError that names the position
+ * when the text is not exactly one JSON value.
  */
-export function readJson(text: string, choose: (earlier: Json, later: Json) => Json = (_, later) => later): ReadJson {
+export function readJson(text: string, choose: Choice = (_, later) => later): ReadJson {
   const duplicates: string[] = [];
   let at = 0;
   let depth = 0;
@@ -40,8 +45,12 @@ export function readJson(text: string, choose: (earlier: Json, later: Json) => J
     if (found !== undefined) at += found.length;
     return found;
   };
+  const space = (): void => {
+    // between the tokens of a document there is none
+    if (text.charCodeAt(at) <= 32) take(SPACE);
+  };
   const skip = (mark: string): boolean => {
-    take(SPACE);
+    space();
     if (text[at] !== mark) return false;
     at++;
     return true;
@@ -53,7 +62,8 @@ export function readJson(text: string, choose: (earlier: Json, later: Json) => J
     if (end < 0) return fail();
     const quoted = text.slice(at, end + 1);
     at = end + 1;
-    return JSON.parse(quoted) as string;
+    // most strings have nothing to decode or to refuse
+    return PLAIN.test(quoted) ? quoted.slice(1, -1) : JSON.parse(quoted) as string;
   };
   const list = (end: string, item: () => void): void => {
     if (skip(end)) return;
@@ -63,21 +73,21 @@ export function readJson(text: string, choose: (earlier: Json, later: Json) => J
     depth--;
   };
   const value = (path: string): Json => {
-    take(SPACE);
+    space();
     const head = text[at];
     if (head === '"') return string();
     if (head === '{') {
       at++;
       const object: JsonObject = new Map();
       list('}', () => {
-        take(SPACE);
+        space();
         const key = string();
         const inside = path === '' ? key : `${path}.${key}`;
         if (!skip(':')) fail();
         const earlier = object.get(key);
         const later = value(inside);
         if (earlier !== undefined) duplicates.push(inside);
-        object.set(key, earlier === undefined ? later : choose(earlier, later));
+        object.set(key, earlier === undefined ? later : choose(earlier, later, inside));
       });
       return object;
     }
@@ -92,7 +102,7 @@ export function readJson(text: string, choose: (earlier: Json, later: Json) => J
     return new NumberText(take(NUMBER) ?? fail());
   };
   const whole = value('');
-  take(SPACE);
+  space();
   if (at < text.length) fail();
   return { value: whole, duplicates };
 }

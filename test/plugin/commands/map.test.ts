@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,6 +46,22 @@ describe('o365audit map', () => {
       assert.deepEqual(fields(document), [], name);
       assert.deepEqual(document.o365, (expected as { o365?: unknown }).o365, name);
     });
+  });
+
+  test('does with what data loss prevention detected, and with rules that are off by default, as it is told', async () => {
+    const detection = `{"Id":"d1","CreationTime":"2026-09-01T08:15:30","RecordType":13,"Operation":"DlpRuleMatch","UserId":"ada.quill@brackwater.example","UserType":2,
+      "PolicyDetails":[{"Rules":[{"ConditionsMatched":{"SensitiveInformation":[{"SensitiveInformationDetections":{"DetectedValues":[{"Name":"4000 1234 5678 9010","Value":"my card"}]}}]}}]}]}`;
+    const documentOf = async (...words: readonly string[]): Promise<string> => {
+      const surroundings = testSurroundings();
+      assert.equal(await run([...words, file('detection.json', detection)], surroundings), 0);
+      return surroundings.lines().join();
+    };
+    const [kept, hashed, dropped] = [await documentOf(), await documentOf('--dlp-detections', 'hash'), await documentOf('--dlp-detections', 'drop', '--mapping-switches', 'user_roles')];
+    assert.match(kept, /"Name":"4000 1234 5678 9010"/);
+    assert.match(hashed, new RegExp(`"Name":"${createHash('sha256').update('4000 1234 5678 9010').digest('hex')}"`));
+    assert.doesNotMatch(hashed + dropped, /4000 1234|my card/);
+    assert.doesNotMatch(kept, /"roles"/);
+    assert.match(dropped, /"roles":\["Admin"\]/);
   });
 
   for (const [what, text] of [

@@ -43,6 +43,18 @@ describe('an option', () => {
     assert.equal(load('  format: "${UNSET:}"').collector.format, 'raw');
   });
 
+  test('may be a list of known words: in the file, comma by comma in a flag and in the environment', () => {
+    const words = ['user_roles', 'dlp_message'];
+    assert.deepEqual(load('').collector.mappingSwitches, []);
+    assert.deepEqual(load('  mapping_switches: [user_roles, dlp_message]').collector.mappingSwitches, words);
+    assert.deepEqual(load('  mapping_switches: user_roles, dlp_message').collector.mappingSwitches, words);
+    assert.deepEqual(load('', { mappingSwitches: 'user_roles,DLP_Message' }).collector.mappingSwitches, words);
+    assert.deepEqual(load('', {}, { O365AUDIT_MAPPING_SWITCHES: 'user_roles,dlp_message' }).collector.mappingSwitches, words);
+    const [first, second] = mistakesOf('', { mappingSwitches: 'user_rules,nonsense' });
+    assert.match(first ?? '', /^command line: --mapping-switches: expected one of .*, found "user_rules"\. Write user_roles\.$/);
+    assert.match(second ?? '', /found "nonsense"/);
+  });
+
   test('in the file may be a variable', () => {
     const { collector } = load('  forward_shared_key: ${KEY}\n  output: forward+unix:///run/${NAME:o365}.sock', {}, { KEY: 'a,b' });
     assert.equal(collector.forwardSharedKey, 'a,b');
