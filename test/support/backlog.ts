@@ -18,20 +18,20 @@ export interface BacklogOptions {
   readonly eventsPerBlob: number;
   /** A text that each event carries on top of its own members. */
   readonly ballast?: string;
+  /** How far apart the blobs lie, and the newest before now; a minute by default. */
+  readonly stepMs?: number;
 }
 
 /** The feeds whose records keep their Ids as they are. */
 const FEEDS = ['Audit.AzureActiveDirectory', 'Audit.Exchange', 'Audit.SharePoint', 'Audit.General'] as const;
 const LIFE_MS = 7 * 86_400_000;
-/** The blobs lie so far apart, the newest this long ago. */
-const STEP_MS = 60_000;
 
 /** Adds blobs of varied events to the first tenant, in turn to all feeds but DLP.All. */
-export function addBacklog(simulator: Simulator, { blobs, eventsPerBlob, ballast }: BacklogOptions): KnownBlob[] {
+export function addBacklog(simulator: Simulator, { blobs, eventsPerBlob, ballast, stepMs = 60_000 }: BacklogOptions): KnownBlob[] {
   const texts = simulatedEvents().filter(({ name }) => !name.startsWith('DLP')).map(({ text }) => text.toString('latin1'))
     .map((text) => (ballast === undefined ? text : `${text.slice(0, -1)},"Ballast":"${ballast}"}`));
   return Array.from({ length: blobs }, (_, number) => {
-    const ageMs = (blobs - number) * STEP_MS;
+    const ageMs = (blobs - number) * stepMs;
     const lines = Array.from({ length: eventsPerBlob }, (_, index) => texts[(number * eventsPerBlob + index) % texts.length]);
     const { contentId, contentType, ids } = simulator.addEvents({ ndjson: lines.join('\n'), contentType: FEEDS[number % FEEDS.length], ageMs });
     const createdMs = Date.now() - ageMs;
