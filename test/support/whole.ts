@@ -4,8 +4,9 @@
  */
 import { isIP } from 'node:net';
 import type { FieldType } from '../../mapping/generate/fields.ts';
+import { type Drop, findDrop } from './drops.ts';
 import { type FieldLookup, fieldLookup } from './fields.ts';
-import { type Json, type JsonObject, NumberText, type Scalar, readJson } from './json.ts';
+import { type Choice, type Json, type JsonObject, NumberText, type Scalar, readJson } from './json.ts';
 
 const RAW = 'o365.audit';
 /** The event is the first of so many levels; what lies deeper is text. */
@@ -20,24 +21,28 @@ let fieldOf: FieldLookup | undefined;
 
 /**
  * The values that are missing, a sentence each. `event` is the text of a bare event or of a collector's record, of which no settings ask for values to be
- * changed. The document is its text, or the object, whose large numbers then have lost digits already.
+ * changed. The document is its text, or the object, whose large numbers then have lost digits already. `excuse` is told of each value that mapping/tables/drops.tsv
+ * allows to be missing.
  */
-export function missingValues(event: string, document: string | object): string[] {
-  const record = readJson(event, isoTimeOf).value;
-  const bare = record instanceof Map ? record.get('o365audit') ?? record : undefined;
+export function missingValues(event: string, document: string | object, excuse: (drop: Drop, path: string) => void = () => undefined): string[] {
+  const twice: string[] = [];
+  const record = readJson(event, chooseAndTell((path) => twice.push(path))).value;
+  const isWrapped = record instanceof Map && record.has('o365audit');
+  const bare = isWrapped ? record.get('o365audit') : record;
   const whole = typeof document === 'string' ? readJson(document).value : jsonOf(document);
   if (!(bare instanceof Map)) return memberAt(whole, ['event', 'original']) === null ? ['the text of what is no event is not in event.original'] : [];
-  const search = new Search(memberAt(whole, RAW.split('.')));
-  search.event(bare);
+  const search = new Search(memberAt(whole, RAW.split('.')), excuse);
+  for (const path of twice) if (!isWrapped || /^o365audit(?:\.|$)/.test(path)) search.twice(isWrapped ? path.slice('o365audit.'.length) : path);
+  search.event(withLargeNumbersAsTexts(bare) as JsonObject);
   return search.missing;
 }
 
-/** The type of a path below o365.audit. Inside of a flattened object only those paths have one that are listed by their names. */
+/** The type of a path below o365.audit. Inside of a flattened object only those paths of scalars have one that are listed by their names. */
 function typeOf(path: string, insideFlattened: boolean): FieldType {
   fieldOf ??= fieldLookup();
   const field = fieldOf(`${RAW}.${path}`);
-  if (field === undefined || field === 'objects') return 'object';
-  return insideFlattened && field.name !== `${RAW}.${path}` ? 'keyword' : field.type;
+  if (insideFlattened) return field !== undefined && field !== 'objects' && field.name === `${RAW}.${path}` && !['object', 'nested', 'flattened'].includes(field.type) ? field.type : 'keyword';
+  return field === undefined || field === 'objects' ? 'object' : field.type;
 }
 
 interface Leaf {
@@ -49,15 +54,49 @@ interface Leaf {
 class Search {
   readonly missing: string[] = [];
   readonly #leaves = new Map<string, Leaf[]>();
+  readonly #excuse: (drop: Drop, path: string) => void;
 
-  constructor(audit: Json) {
+  constructor(audit: Json, excuse: (drop: Drop, path: string) => void) {
+    this.#excuse = excuse;
     this.#collect(audit, '');
+  }
+
+  /** A key that stands twice in one object; its earlier value is not there. */
+  twice(path: string): void {
+    if (path.endsWith('QueryTime') && findDrop('R015', path) !== undefined) this.#drop('R015', path);
+    else this.#drop('R004', path);
+  }
+
+  /** A value is not in the document by a rule: the closed list has to say so. */
+  #drop(rule: string, path: string): void {
+    const drop = findDrop(rule, path);
+    if (drop === undefined) this.missing.push(`${path}: dropped, and drops.tsv has no ${rule} for it`);
+    else this.#excuse(drop, path);
+  }
+
+  /** R005: what is empty is not there. */
+  #isDroppedAsEmpty(path: string, value: Json): boolean {
+    if (isEmpty(value)) this.#drop('R005', path);
+    return isEmpty(value);
+  }
+
+  /** The object or array that a text at a path holds. */
+  #parsed(path: string, text: string): Json | undefined {
+    const twice: string[] = [];
+    const value = parsed(text, chooseAndTell((inside) => twice.push(inside)));
+    if (value !== undefined) for (const inside of twice) this.twice(`${path}.${inside}`);
+    return value;
   }
 
   #collect(value: Json, path: string): void {
     if (Array.isArray(value)) for (const element of value) this.#collect(element, path);
     else if (value instanceof Map) for (const [key, member] of value) this.#collect(member, path === '' ? key : `${path}.${key}`);
-    else if (value !== null) this.#leaves.set(path, [...(this.#leaves.get(path) ?? []), { text: scalarText(value), found: false }]);
+    else if (value !== null) {
+      const leaf = { text: scalarText(value), found: false };
+      const others = this.#leaves.get(path);
+      if (others === undefined) this.#leaves.set(path, [leaf]);
+      else others.push(leaf);
+    }
   }
 
   event(event: JsonObject): void {
@@ -85,13 +124,13 @@ class Search {
   /** R009, R010, R012: pairs become members; what is no pair stays in `_raw`, plain names of modified properties in a field of their own. */
   #pairs(path: string, value: Json): boolean {
     if (typeof value === 'string') {
-      if (value !== '') this.#text(`${path}._raw`, value);
+      if (!this.#isDroppedAsEmpty(path, value)) this.#text(`${path}._raw`, value);
       return true;
     }
     if (!Array.isArray(value)) return false;
     const sides = path === 'ModifiedProperties' ? ['NewValue', 'OldValue'] : ['Value'];
     for (const element of value) {
-      if (isEmpty(element)) continue;
+      if (this.#isDroppedAsEmpty(path, element)) continue;
       if (typeof element === 'string' && sides.length === 2) {
         this.#text('ModifiedPropertyNames', element);
         continue;
@@ -101,26 +140,29 @@ class Search {
         this.#asText(`${path}._raw`, element);
         continue;
       }
-      for (const side of sides) this.#pairValue(sides.length === 2 ? `${path}.${nameKey(name)}.${side}` : `${path}.${nameKey(name)}`, element.get(side));
+      if (name !== '' && sides.every((side) => isEmpty(element.get(side) ?? null))) this.#drop(sides.length === 2 ? 'R010' : 'R009', `${path}.Name`);
+      const key = `${path}.${nameKey(name)}`;
+      // at a name that ends in _raw only texts may stand
+      for (const side of sides) this.#pairValue(sides.length === 2 ? `${key}${key.endsWith('_raw') ? '_object' : ''}.${side}` : key, element.get(side));
       if ([...element].some(([key, member]) => key !== 'Name' && !sides.includes(key) && !isEmpty(member))) this.#asText(`${path}._raw`, element);
     }
     return true;
   }
 
   #pairValue(path: string, value: Json | undefined): void {
-    if (value === undefined || isEmpty(value)) return;
+    if (value === undefined || this.#isDroppedAsEmpty(path, value)) return;
     // R013: the details are JSON in a text
-    const details = path === 'ExtendedProperties.additionalDetails' && typeof value === 'string' ? parsed(value) : undefined;
+    const details = path === 'ExtendedProperties.additionalDetails' && typeof value === 'string' ? this.#parsed(path, value) : undefined;
     if (details !== undefined) this.#value(path, details, 2, false);
     else if (path === 'ExtendedProperties.additionalDetails') this.#asText(`${path}_raw`, value);
-    else this.#asText(path, value);
+    else this.#asText(typeOf(path, false) === 'flattened' ? `${path}_raw` : path, value);
   }
 
   /** R015: the body of an alert, text or object, is all in `Data.flattened`. */
   #data(value: Json, inArray = false): boolean {
     if (Array.isArray(value)) for (const element of value) this.#data(element, true);
     else {
-      const body = typeof value === 'string' ? parsed(value) : inArray ? undefined : value;
+      const body = typeof value === 'string' ? this.#parsed('Data', value) : inArray ? undefined : value;
       if (body === undefined || !isContainer(body)) this.#value('Data', value, 1, false);
       else this.#value('Data.flattened', body, 2, false);
     }
@@ -130,25 +172,25 @@ class Search {
   /** R013, R016: JSON in a text, or in the texts of an array, as if it stood there itself. */
   #jsonText(path: string, value: Json): boolean {
     if (typeof value !== 'string' && !Array.isArray(value)) return false;
-    for (const element of Array.isArray(value) ? value : [value]) this.#elementOfJson(path, element);
+    for (const element of Array.isArray(value) ? value : [value]) this.#elementOfJson(path, element, Array.isArray(value) ? 2 : 1);
     return true;
   }
 
-  #elementOfJson(path: string, value: Json): void {
-    if (isEmpty(value)) return;
-    if (Array.isArray(value)) {
-      for (const element of value) this.#elementOfJson(path, element);
+  #elementOfJson(path: string, value: Json, level: number): void {
+    if (this.#isDroppedAsEmpty(path, value)) return;
+    if (Array.isArray(value) && level < LEVELS_LIMIT) {
+      for (const element of value) this.#elementOfJson(path, element, level + 1);
       return;
     }
-    const body = typeof value === 'string' ? parsed(value) : value;
-    this.#value(path, body ?? value, 1, false);
+    const body = typeof value === 'string' ? this.#parsed(path, value) : value;
+    this.#value(path, body ?? value, level, false);
   }
 
   /** R014, R013: a text is the reason, unless it is JSON. */
   #exceptionInfo(value: Json): boolean {
     if (typeof value !== 'string') return this.#jsonText('ExceptionInfo', value);
-    if (value.startsWith('{')) this.#elementOfJson('ExceptionInfo', value);
-    else if (value !== '') this.#text('ExceptionInfo.Reason', value);
+    if (value.startsWith('{')) this.#elementOfJson('ExceptionInfo', value, 1);
+    else if (!this.#isDroppedAsEmpty('ExceptionInfo', value)) this.#text('ExceptionInfo.Reason', value);
     return true;
   }
 
@@ -157,7 +199,8 @@ class Search {
     if (!Array.isArray(value) && !(value instanceof Map)) return false;
     for (const element of Array.isArray(value) ? value : [value]) {
       const link = element instanceof Map ? element.get('AlertLinkHref') ?? element : element;
-      if (!isEmpty(link)) this.#asText('AlertLinks', link);
+      if (element instanceof Map && link !== element && [...element].some(([key, member]) => key !== 'AlertLinkHref' && !isEmpty(member))) this.#drop('R017', 'AlertLinks');
+      if (!this.#isDroppedAsEmpty('AlertLinks', link)) this.#asText('AlertLinks', link);
     }
     return true;
   }
@@ -186,28 +229,29 @@ class Search {
 
   /** R014: of an array of contexts the first; the others are not kept. */
   #firstContext(value: Json): boolean {
-    const first = Array.isArray(value) ? value[0] : undefined;
+    const [first, ...others] = Array.isArray(value) ? value : [];
     if (!(first instanceof Map) || isEmpty(first)) return false;
     this.#value('AppAccessContext', first, 1, false);
+    for (const other of others) if (!this.#isDroppedAsEmpty('AppAccessContext', other)) this.#drop('R014', 'AppAccessContext');
     return true;
   }
 
   /** The table of types, for the value at a path; `level` is the event's 0 and one more for each bracket around the value. */
   #value(path: string, value: Json, level: number, insideFlattened: boolean): void {
-    if (isEmpty(value)) return;
+    if (this.#isDroppedAsEmpty(path, value)) return;
     const type = typeOf(path, insideFlattened);
     if (isContainer(value)) {
       if (level >= LEVELS_LIMIT) this.#deep(path, value, type, insideFlattened);
       else if (Array.isArray(value)) for (const element of value) this.#value(path, element, level + 1, insideFlattened);
-      else if (insideFlattened || type === 'flattened') this.#members(path, value, level, true);
-      else if (type === 'object' || type === 'nested') this.#members(path, value, level, false);
-      else this.#members(`${path}_object`, value, level, true);
+      else if (insideFlattened || type === 'flattened') this.#object(path, value, level, true);
+      else if (type === 'object' || type === 'nested') this.#object(path, value, level, false);
+      else this.#object(`${path}_object`, value, level, true);
     } else if (value !== null) {
       this.#scalar(path, value, type);
     }
   }
 
-  #members(path: string, object: JsonObject, level: number, insideFlattened: boolean): void {
+  #object(path: string, object: JsonObject, level: number, insideFlattened: boolean): void {
     for (const [, name, value] of members(object)) this.#value(`${path}.${name}`, value, level + 1, insideFlattened);
   }
 
@@ -256,34 +300,21 @@ function isTextType(type: FieldType): boolean {
   return ['keyword', 'wildcard', 'match_only_text', 'text', 'constant_keyword'].includes(type);
 }
 
-/** An object's members by their own keys and by those that they have in the document; of those that would then be equal, the last. */
+/** An object's members by their own keys and by those that they have in the document. Where those are equal, what stands under both is joined there. */
 function members(object: JsonObject): [key: string, name: string, value: Json][] {
-  const names = new Map<string, [string, string, Json]>();
-  for (const [key, value] of object) {
-    const name = memberKey(key);
-    const earlier = names.get(name);
-    // two keys that a dot alone tells apart keep a dash there
-    if (earlier !== undefined && earlier[0].includes('.') !== key.includes('.')) {
-      const dotted = earlier[0].includes('.') ? earlier : ([key, name, value] as [string, string, Json]);
-      names.set(memberKey(dotted[0].replace('.', '-')), [dotted[0], memberKey(dotted[0].replace('.', '-')), dotted[2]]);
-      if (dotted === earlier) names.set(name, [key, name, value]);
-    } else {
-      names.set(name, [key, name, value]);
-    }
-  }
-  return [...names.values()];
+  return [...object].map(([key, value]) => [key, memberKey(key), value]);
 }
 
-/** A key as Elasticsearch takes it: no dot, nothing that JSON would have to escape, not empty. One that had such a thing is not too long, either. */
-function memberKey(key: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is replaced
-  const name = wellFormed(key).replace(/[.\u0000-\u001f"\\]/g, '_');
-  return name === key && key !== '' ? key : shortened(name) || '_';
+/** A key as Elasticsearch takes it: no dot, nothing that JSON would have to escape, not empty, and not too long in JSON. */
+function memberKey(key: string, isBad = /\\u....|\\.|\.|\\/g): string {
+  const json = shortened(JSON.stringify(wellFormed(key)).slice(1, -1));
+  return json.replace(/\\u.{0,3}$/, '_').replace(isBad, '_') || '_';
 }
 
 /** R020: a name that becomes a key. */
 function nameKey(name: string): string {
-  return memberKey(name.trim().replaceAll(' ', '_'));
+  // eslint-disable-next-line no-control-regex -- control characters are blanks around a name
+  return memberKey(name.replace(/^[\u0000- ]+|[\u0000- ]+$/g, '')).replaceAll(' ', '_');
 }
 
 function shortened(key: string): string {
@@ -348,9 +379,9 @@ function canonicalAddress(text: string): string {
 }
 
 /** R013: the object or array that a text holds. */
-function parsed(text: string): Json | undefined {
+function parsed(text: string, choose: Choice = isoTimeOf): Json | undefined {
   try {
-    const { value } = readJson(text, isoTimeOf);
+    const { value } = readJson(text, choose);
     return isContainer(value) ? value : undefined;
   } catch {
     return undefined; // a text like any other
@@ -361,6 +392,30 @@ function parsed(text: string): Json | undefined {
 function isoTimeOf(earlier: Json, later: Json): Json {
   const isIso = (value: Json): boolean => typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value);
   return isIso(earlier) && !isIso(later) ? earlier : later;
+}
+
+/** The choice of the mapping, which tells the path of each value that it leaves out. */
+function chooseAndTell(tell: (path: string) => void): Choice {
+  return (earlier, later, path) => {
+    if (fingerprint(earlier) !== fingerprint(later)) tell(path);
+    return isoTimeOf(earlier, later);
+  };
+}
+
+/** A number that some host would bend is its text wherever it stands. */
+function withLargeNumbersAsTexts(value: Json): Json {
+  if (Array.isArray(value)) return value.map(withLargeNumbersAsTexts);
+  if (value instanceof Map) return new Map([...value].map(([key, member]) => [key, withLargeNumbersAsTexts(member)]));
+  return value instanceof NumberText && !isExact(value.text) ? plainNumber(value.text) : value;
+}
+
+/** Whether 64 bits hold an integer, and a double a decimal: of at most 15 digits, and a power of ten of at most 22. */
+function isExact(text: string): boolean {
+  if (/^-?\d+$/.test(text)) return BigInt(text) >= -(2n ** 63n) && BigInt(text) < 2n ** 64n;
+  const [, whole = '', fraction = '', power = '0'] = /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
+  const digits = (whole + fraction).replace(/^0+/, '');
+  const significant = digits.replace(/0+$/, '');
+  return significant === '' || (significant.length <= 15 && Math.abs(Number(power) - fraction.length + digits.length - significant.length) <= 22);
 }
 
 /** A value as a text that is equal for equal values. */
