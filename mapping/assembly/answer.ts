@@ -113,8 +113,7 @@ export function answer(withTime: bool, time: Text, sec: u32, nsec: u32): Text {
   writeOthers();
   byte(CLOSE_BRACE);
   byte(0);
-  const document = end();
-  if (exhausted) return word(EXHAUSTED);
+  const document = exhausted ? word(EXHAUSTED) : end();
   return textOf(startOf(document), startOf(document) + lengthOf(document) - 1);
 }
 

@@ -14,7 +14,7 @@ let held: i32 = 0;
 
 /** Takes `size` bytes for the host. 0 when the memory is exhausted. */
 export function malloc(size: usize): usize {
-  const start = reserve(size + SLACK_BYTES);
+  const start = size > usize.MAX_VALUE - SLACK_BYTES ? <usize>0 : reserve(size + SLACK_BYTES);
   if (start != 0) held++;
   return start;
 }
@@ -29,7 +29,7 @@ export function free(start: usize): void {
 export function reserve(size: usize): usize {
   if (top == 0) top = __heap_base;
   const start = (top + 15) & ~<usize>15;
-  if (!provide(start + size)) return 0;
+  if (size > usize.MAX_VALUE - start || !provide(start + size)) return 0;
   top = start + size;
   return start;
 }
@@ -47,7 +47,7 @@ export function release(to: usize): void {
 
 /** Makes memory up to `limit` usable; false when the host allows no more. */
 export function provide(limit: usize): bool {
-  const pages = <i32>((limit + SLACK_BYTES + 0xffff) >>> 16);
+  const pages = <i32>((<u64>limit + SLACK_BYTES + 0xffff) >>> 16);
   const missing = pages - memory.size();
   if (missing <= 0) return true;
   // a quarter more at a time: growing costs a host a copy, so it must not happen once a kilobyte

@@ -82,7 +82,8 @@ function instantiate(compiled: WebAssembly.Module): Exports {
 /** Puts pieces behind each other into the module's memory; answers where. Throws MODULE_NO_MEMORY when there is no more. */
 export function place(exports: Exports, pieces: readonly Uint8Array[]): number {
   const byteCount = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
-  const start = exports.malloc(byteCount) >>> 0;
+  // the module takes 32 bits
+  const start = byteCount > 0xffff_ffff ? 0 : exports.malloc(byteCount) >>> 0;
   if (start === 0) throw failure('MODULE_NO_MEMORY', { bytes: byteCount });
   const memory = new Uint8Array(exports.memory.buffer);
   let at = start;

@@ -1,5 +1,6 @@
 /** One call of the module's codec: settings in, whole events out. */
 import type { EnvelopeTexts } from './envelope.ts';
+import { failure } from '../errors.ts';
 import { type Exports, epoch, place } from './instance.ts';
 
 export interface SplitCall {
@@ -28,12 +29,12 @@ export interface SplitResult {
 
 /** Where the text stands: before anything, behind the end of the array, in rows without array. */
 export const STATE = { start: 0, closed: 4, row: 5 } as const;
-/** Why a call ended: it wants more input, its output is full, the text is wrong. */
-export const STATUS = { wanting: 0, full: 1, malformed: 2 } as const;
+/** Why a call ended: it wants more input, its output is full, the text is wrong, there was no memory for an event. */
+export const STATUS = { wanting: 0, full: 1, malformed: 2, exhausted: 3 } as const;
 
 /** The settings and results of one call, as u32 at these indexes; mapping/assembly/codec/split.ts has the same list. */
 const AT = {
-  input: 0, inputLength: 1, state: 2, options: 3, outputLimit: 4, eventMembers: 5, members: 7, idSuffix: 9, now: 11,
+  input: 0, inputLength: 1, state: 2, options: 3, outputLimit: 4, eventMembers: 5, members: 7, idSuffix: 9, now: 11, nowNanoseconds: 12,
   output: 16, outputLength: 17, eventCount: 18, consumed: 19, status: 20,
 } as const;
 const WORDS = 24;
@@ -53,15 +54,19 @@ export function splitOnce(exports: Exports, call: SplitCall): SplitResult {
   text(AT.eventMembers, envelope.event.byteLength);
   text(AT.members, envelope.record.byteLength);
   text(AT.idSuffix, envelope.idSuffix.byteLength);
-  text(AT.input, input.reduce((sum, piece) => sum + piece.byteLength, 0));
+  const inputBytes = input.reduce((sum, piece) => sum + piece.byteLength, 0);
+  text(AT.input, inputBytes);
   settings[AT.state] = call.state;
   settings[AT.options] = flagsOf(call);
   settings[AT.outputLimit] = call.batchBytes;
-  settings[AT.now] = epoch(call.nowMs).sec;
+  const { sec, nsec } = epoch(call.nowMs);
+  settings[AT.now] = sec;
+  settings[AT.nowNanoseconds] = nsec;
   exports.split();
   // growing the memory has detached the first view
   const results = new Uint32Array(exports.memory.buffer, exports.splitSettings(), WORDS);
   const result = (index: number): number => results[index] ?? 0;
+  if (result(AT.status) === STATUS.exhausted) throw failure('MODULE_NO_MEMORY', { bytes: inputBytes });
   const output = new Uint8Array(exports.memory.buffer, result(AT.output), result(AT.outputLength));
   const bytes = Buffer.allocUnsafeSlow(output.byteLength);
   bytes.set(output);

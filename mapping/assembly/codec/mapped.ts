@@ -9,7 +9,7 @@ import { Property } from '../generated/properties';
 import { Word } from '../generated/vocabulary';
 import { OPEN_BRACE, guard } from '../json/scan';
 import { Text, lengthOf, startOf } from '../json/span';
-import { begin, copy, end } from '../json/write';
+import { begin, copy, end, exhaust } from '../json/write';
 import { mapEvent, mapSurroundings, setIdOfEvent } from '../map';
 import { setOptions } from '../mode';
 import { prepareTexts } from '../normalise/texts';
@@ -21,13 +21,14 @@ let withTime: bool = false;
 let withOriginal: bool = false;
 let suffix: Text = 0;
 let now: u32 = 0;
+let nowNanoseconds: u32 = 0;
 
 /** Where the event last mapped ends; 0 when it is cut off or malformed, which `mappedFailedAt` tells apart. */
 export let mappedBehind: usize = 0;
 export let mappedFailedAt: usize = 0;
 
 /** Sets what the next documents have in common: a record without event at `at`, in room that may be written behind `finish`. */
-export function prepareDocuments(at: usize, finish: usize, idSuffix: Text, original: bool, time: bool, nowSeconds: u32): void {
+export function prepareDocuments(at: usize, finish: usize, idSuffix: Text, original: bool, time: bool, nowSeconds: u32, nanoseconds: u32): void {
   guard(finish);
   readSurroundings(at, finish);
   setOptions(optionsOfRecord());
@@ -35,15 +36,16 @@ export function prepareDocuments(at: usize, finish: usize, idSuffix: Text, origi
   withOriginal = original;
   withTime = time;
   now = nowSeconds;
+  nowNanoseconds = nanoseconds;
 }
 
-/** The document of the event at `at`, which ends before `finish` unless it is cut off. */
+/** The document of the event at `at`, which ends before `finish` unless it is cut off. It is of no use when the memory is `exhausted`. */
 export function mapEventAt(at: usize, finish: usize): Text {
   beginAnswer();
   putEvent(at);
   mappedBehind = 0;
   if (!prepareTexts(finish - at)) {
-    mappedFailedAt = at;
+    exhaust();
     return 0;
   }
   const isObject = <u32>load<u8>(at) == OPEN_BRACE;
@@ -55,10 +57,10 @@ export function mapEventAt(at: usize, finish: usize): Text {
   mappedBehind = behind;
   if (!isObject) {
     mapNoObject(at, behind);
-    return answer(withTime, 0, now, 0);
+    return answer(withTime, 0, now, nowNanoseconds);
   }
   refuse(at, behind - at, Word.record__not_JSON);
-  return answer(withTime, 0, now, 0);
+  return answer(withTime, 0, now, nowNanoseconds);
 }
 
 function documentOf(at: usize): Text {
@@ -72,7 +74,7 @@ function documentOf(at: usize): Text {
   mapSurroundings();
   setIdentity(at, eventEnd);
   if (errorCount() != 0) setOriginal(at, eventEnd);
-  return answer(withTime, time, now, 0);
+  return answer(withTime, time, now, nowNanoseconds);
 }
 
 /** The time of the event last mapped, as it says it. */

@@ -1,11 +1,13 @@
 /** Of the event in hand what its record needs: `Id` and `CreationTime`, as their strings' insides, wherever they stand among its own members. */
-import { QUOTE, forgetSeen, seen, skipSpace, stringEnd } from '../json/scan';
+import { isExact } from '../json/exact';
+import { isNumber } from '../json/number';
+import { QUOTE, forgetSeen, scalarEnd, seen, skipSpace, stringEnd } from '../json/scan';
 import { Text, textOf } from '../json/span';
 
-/** No text when the event has none, or one that is no string. */
+/** No text when the event has none, or one that is no string; a number that is taken for its text is an id, too. */
 export let eventId: Text = 0;
 export let eventTime: Text = 0;
-/** What the scanner saw in the id. */
+/** What the scanner saw in the id; NUMBER_ID when it is a number. */
 export let eventIdFlags: u32 = 0;
 
 const ID: u16 = 0x6449; // Id
@@ -30,9 +32,16 @@ export function noteMember(key: usize, keyEnd: usize, value: usize): void {
   }
 }
 
+export const NUMBER_ID: u32 = 4;
+
 function noteId(at: usize): void {
   const value = skipSpace(at);
-  if (<u32>load<u8>(value) != QUOTE) return;
+  if (<u32>load<u8>(value) != QUOTE) {
+    const number = textOf(value, scalarEnd(value));
+    eventId = isNumber(number) && !isExact(number) ? number : 0;
+    eventIdFlags = NUMBER_ID;
+    return;
+  }
   forgetSeen();
   eventId = textOf(value + 1, stringEnd(value + 1));
   eventIdFlags = seen;
@@ -40,5 +49,5 @@ function noteId(at: usize): void {
 
 function noteTime(at: usize): void {
   const value = skipSpace(at);
-  if (<u32>load<u8>(value) == QUOTE) eventTime = textOf(value + 1, stringEnd(value + 1));
+  eventTime = <u32>load<u8>(value) == QUOTE ? textOf(value + 1, stringEnd(value + 1)) : 0;
 }

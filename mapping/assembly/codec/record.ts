@@ -3,13 +3,14 @@ import { readTime, nanoseconds, seconds } from '../common/time';
 import { identityOf } from '../identity';
 import { Word } from '../generated/vocabulary';
 import { Text, endOf, lengthOf, startOf, textOf } from '../json/span';
-import { guard } from '../json/scan';
+import { writeCanonicalNumber } from '../json/number';
+import { ESCAPED, guard } from '../json/scan';
 import { writeCanonical, writeEscaped } from '../json/text';
 import { giveBack, lend } from '../json/write';
 import { word } from '../words';
 import { compact, compactEnd } from './compact';
 import { oddString, plainString } from './msgpack';
-import { eventId, eventIdFlags, eventTime } from './noted';
+import { NUMBER_ID, eventId, eventIdFlags, eventTime } from './noted';
 import { pack, packedEnd } from './pack';
 
 /** What every record of a call has beside its event: members of `event` and of the record, as JSON and, when they are needed, as MessagePack. */
@@ -22,14 +23,16 @@ let packedMemberCount: u32 = 0;
 let suffix: Text = 0;
 let withOriginal: bool = false;
 let defaultSeconds: u32 = 0;
+let defaultNanoseconds: u32 = 0;
 
 /** Sets what the next records have in common: `"created":"…"`, `"organization":{…},…`, a suffix of ids, whether the original goes along. */
-export function prepareRecords(inEvent: Text, inRecord: Text, idSuffix: Text, original: bool, now: u32): void {
+export function prepareRecords(inEvent: Text, inRecord: Text, idSuffix: Text, original: bool, now: u32, nowNanoseconds: u32): void {
   eventMembers = inEvent;
   members = inRecord;
   suffix = idSuffix;
   withOriginal = original;
   defaultSeconds = now;
+  defaultNanoseconds = nowNanoseconds;
 }
 
 /** Packs the common members once, into the room at `to`; answers where they end. `to` must be guarded room for both, six times over. */
@@ -60,21 +63,11 @@ function packed(text: Text, to: usize): usize {
   return packedEnd + 64;
 }
 
-/** Reads an event's time; the host's when it has none. */
+/** Reads an event's time; the host's when it has none, or one that EventTime's 32 bits (1970 to 2106) do not hold. */
 export function readEventTime(text: Text): void {
-  if (text == 0 || !readTime(text)) {
-    timeSeconds = defaultSeconds;
-    timeNanoseconds = 0;
-    return;
-  }
-  // EventTime has 32 bits: from 1970 to 2106
-  if (seconds < 0 || seconds > <i64>u32.MAX_VALUE) {
-    timeSeconds = defaultSeconds;
-    timeNanoseconds = 0;
-    return;
-  }
-  timeSeconds = <u32>seconds;
-  timeNanoseconds = nanoseconds;
+  const isGood = text != 0 && readTime(text) && seconds >= 0 && seconds <= <i64>u32.MAX_VALUE;
+  timeSeconds = isGood ? <u32>seconds : defaultSeconds;
+  timeNanoseconds = isGood ? nanoseconds : defaultNanoseconds;
 }
 
 let timeSeconds: u32 = 0;
@@ -171,11 +164,21 @@ function packedId(at: usize, behind: usize, to: usize): usize {
     const hash = identityOf(at, behind);
     return plainString(to, startOf(hash), endOf(hash));
   }
-  if (suffix == 0) return eventIdFlags == 0 ? plainString(to, startOf(eventId), endOf(eventId)) : oddString(to, startOf(eventId), endOf(eventId), eventIdFlags);
+  if (suffix == 0 && eventIdFlags != NUMBER_ID) {
+    return eventIdFlags == 0 ? plainString(to, startOf(eventId), endOf(eventId)) : oddString(to, startOf(eventId), endOf(eventId), eventIdFlags);
+  }
   // the parts are put together behind the place where they go
-  const joined = to + lengthOf(eventId) * 6 + lengthOf(suffix) + 16;
-  const end = bytes(suffix, bytes(eventId, joined));
-  return oddString(to, joined, end, eventIdFlags | 1);
+  const joined = to + lengthOf(eventId) * 6 + lengthOf(suffix) + 64;
+  lend(joined);
+  writeId();
+  const end = bytes(suffix, giveBack());
+  return oddString(to, joined, end, ESCAPED);
+}
+
+/** Writes the event's own id, as the inside of a JSON string. */
+function writeId(): void {
+  if (eventIdFlags == NUMBER_ID) writeCanonicalNumber(eventId, false);
+  else writeCanonical(startOf(eventId), endOf(eventId));
 }
 
 function jsonId(at: usize, behind: usize, to: usize): usize {
@@ -183,7 +186,7 @@ function jsonId(at: usize, behind: usize, to: usize): usize {
   if (eventId == 0) to = bytes(identityOf(at, behind), to);
   else {
     lend(to);
-    writeCanonical(startOf(eventId), endOf(eventId));
+    writeId();
     to = bytes(suffix, giveBack());
   }
   store<u8>(to++, 0x22);

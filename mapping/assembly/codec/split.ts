@@ -6,6 +6,7 @@
  */
 import { CLOSE_BRACKET, COMMA, OPEN_BRACE, OPEN_BRACKET, guard, skipSpace } from '../json/scan';
 import { Text, endOf, lengthOf, startOf, textOf } from '../json/span';
+import { exhaust, exhausted, forgetExhausted } from '../json/write';
 import { mark, release, reserve } from '../memory';
 import { setFromDouble } from '../mode';
 import { compactFailedAt } from './compact';
@@ -16,7 +17,7 @@ import { ENTRY_HEAD_BYTES, entryHead, jsonRecord, packMembers, packedRecord, pre
 /** A call's settings and results, each a u32, by their offsets. plugin/module/splitter.ts has the same list. */
 const enum At {
   input = 0, inputLength = 4, state = 8, options = 12, outputLimit = 16, eventMembers = 20, eventMembersLength = 24, members = 28, membersLength = 32,
-  idSuffix = 36, idSuffixLength = 40, now = 44,
+  idSuffix = 36, idSuffixLength = 40, now = 44, nowNanoseconds = 48,
   output = 64, outputLength = 68, eventCount = 72, consumed = 76, status = 80,
 }
 const SETTINGS: usize = memory.data(96, 16);
@@ -26,8 +27,8 @@ const enum Option { packed = 1, ecs = 2, original = 4, time = 8 }
 /** Where the text stands: before the array, behind `[`, behind an event, behind a comma, behind `]`, in a row of events without array. */
 const enum State { start, opened, value, comma, closed, row }
 
-/** Why a call ended: the input is used up, the output is full, the text is no such array. */
-const enum Status { wanting, full, malformed }
+/** Why a call ended: the input is used up, the output is full, the text is no such array, the host gives no more memory for the next event. */
+const enum Status { wanting, full, malformed, exhausted }
 
 /** The byte order mark that some servers put before UTF-8. */
 const BYTE_ORDER_MARK: u32 = 0xbfbbef;
@@ -57,17 +58,8 @@ export function split(): void {
   guard(finish);
   setFromDouble(false);
   state = load<u32>(SETTINGS, At.state);
-  prepareRecords(setting(At.eventMembers), setting(At.members), setting(At.idSuffix), has(Option.original), load<u32>(SETTINGS, At.now));
-  common = RECORD_ROOM_BYTES + (lengthOf(setting(At.eventMembers)) + lengthOf(setting(At.members)) + lengthOf(setting(At.idSuffix))) * (ROOM_FACTOR + 2);
-  const scratch = reserve(common);
-  if (has(Option.ecs)) prepareMapping(scratch);
-  else if (has(Option.packed)) packMembers(scratch);
-  const size = <usize>load<u32>(SETTINGS, At.outputLimit) + (finish - at) * ROOM_FACTOR * 2 + common;
-  output = reserve(size);
-  outputEnd = output + size;
-  to = output;
   count = 0;
-  const status = run();
+  const status = prepare() ? run() : Status.exhausted;
   store<u32>(SETTINGS, <u32>output, At.output);
   store<u32>(SETTINGS, <u32>(to - output), At.outputLength);
   store<u32>(SETTINGS, count, At.eventCount);
@@ -76,10 +68,28 @@ export function split(): void {
   store<u32>(SETTINGS, status, At.status);
 }
 
+/** Makes room for the output and prepares what all records have in common; false when the host gives no memory for it. */
+function prepare(): bool {
+  output = 0;
+  to = 0;
+  prepareRecords(setting(At.eventMembers), setting(At.members), setting(At.idSuffix), has(Option.original), load<u32>(SETTINGS, At.now), load<u32>(SETTINGS, At.nowNanoseconds));
+  common = RECORD_ROOM_BYTES + (lengthOf(setting(At.eventMembers)) + lengthOf(setting(At.members)) + lengthOf(setting(At.idSuffix))) * (ROOM_FACTOR + 2);
+  const scratch = reserve(common);
+  if (scratch == 0) return false;
+  if (has(Option.ecs)) prepareMapping(scratch);
+  else if (has(Option.packed)) packMembers(scratch);
+  const size = <u64>load<u32>(SETTINGS, At.outputLimit) + <u64>(finish - at) * ROOM_FACTOR * 2 + common;
+  if (size > <u64>u32.MAX_VALUE) return false;
+  output = reserve(<usize>size);
+  outputEnd = output + <usize>size;
+  to = output;
+  return output != 0;
+}
+
 /** Writes the record without event for the mapping, at `to`. */
 function prepareMapping(to: usize): void {
   const end = surroundings(to);
-  prepareDocuments(to, end, setting(At.idSuffix), has(Option.original), has(Option.time), load<u32>(SETTINGS, At.now));
+  prepareDocuments(to, end, setting(At.idSuffix), has(Option.original), has(Option.time), load<u32>(SETTINGS, At.now), load<u32>(SETTINGS, At.nowNanoseconds));
 }
 
 function setting(offset: At): Text {
@@ -124,6 +134,7 @@ function run(): Status {
       const behind = takeEvent(next);
       if (behind == 0) {
         at = next;
+        if (exhausted) return count > 0 ? Status.full : Status.exhausted;
         return full ? Status.full : failedAt >= finish ? Status.wanting : Status.malformed;
       }
       at = behind;
@@ -141,6 +152,7 @@ let failedAt: usize = 0;
 /** Writes the record of the event (or of what stands in its place) at `start`; answers the position behind it, 0 when it is cut, malformed, or has no more room. */
 function takeEvent(start: usize): usize {
   full = false;
+  forgetExhausted();
   if (has(Option.ecs)) return takeMapped(start);
   const behind = has(Option.packed) ? packedRecord(start, to) : jsonRecord(start, to);
   if (behind == 0) {
@@ -172,7 +184,7 @@ function keep(end: usize, behind: usize): usize {
 function takeMapped(start: usize): usize {
   const from = mark();
   const document = mapEventAt(start, finish);
-  if (document == 0) {
+  if (document == 0 || exhausted) {
     release(from);
     failedAt = mappedFailedAt;
     return 0;
@@ -196,6 +208,10 @@ function takeMapped(start: usize): usize {
   // a document larger than the whole output is an output of its own
   output = reserve(room);
   to = output;
+  if (output == 0) {
+    exhaust();
+    return 0;
+  }
   return keep(writeDocument(document), behind);
 }
 
