@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { closeSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { idsAfter } from '../support/arrivals.ts';
 import { addBacklog, committedIn, idsIn, type KnownBlob } from '../support/backlog.ts';
 import { startForwardHost, type ForwardHost } from '../support/forward-host.ts';
 import { linesOfFile, startProgram, type Program } from '../support/program.ts';
@@ -45,17 +46,9 @@ function toFiles(folder: string): Destination {
   };
 }
 
-/** The frames that a run sent are those of its own connections. */
 function toHost(host: ForwardHost): Destination {
   let earlierConnections = 0;
-  const received = (): string[] => {
-    const ids = host.events.map(({ id }) => id ?? '');
-    let at = 0;
-    return host.frames.filter(({ taken }) => taken).flatMap(({ connection, size }) => {
-      at += size;
-      return connection > earlierConnections ? ids.slice(at - size, at) : [];
-    });
-  };
+  const received = (): string[] => idsAfter(host, earlierConnections);
   return {
     start(words) {
       earlierConnections = host.connectionCount();
