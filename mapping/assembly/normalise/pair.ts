@@ -1,6 +1,7 @@
 /** One element of an array of pairs: where its Name and its values lie. */
-import { CLOSE_BRACE, COMMA, QUOTE, skipSpace, stringEnd } from '../json/scan';
+import { CLOSE_BRACE, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE, skipSpace, stringEnd } from '../json/scan';
 import { skipKey, skipScalar, skipValue } from '../json/skip';
+import { setSuspect } from './seen-keys';
 
 /** The opening quote of the name; 0 when there is none, or it is no string. */
 export let pairName: usize = 0;
@@ -34,11 +35,12 @@ export function readPair(at: usize, modified: bool): usize {
     if (value <= key) return 0;
     const eight = load<u64>(key);
     if (<u32>eight == NAME && load<u8>(key, 4) == 0x22) {
+      if (pairName != 0) setSuspect();
       if (<u32>load<u8>(value) == QUOTE) pairName = value;
       else pairHasMore = true;
-    } else if (!modified && (eight & 0xffffffffffff) == VALUE_) pairValue = value;
-    else if (modified && eight == NEW_VALUE && load<u8>(key, 8) == 0x22) pairNew = value;
-    else if (modified && eight == OLD_VALUE && load<u8>(key, 8) == 0x22) pairOld = value;
+    } else if (!modified && (eight & 0xffffffffffff) == VALUE_) pairValue = once(pairValue, value);
+    else if (modified && eight == NEW_VALUE && load<u8>(key, 8) == 0x22) pairNew = once(pairNew, value);
+    else if (modified && eight == OLD_VALUE && load<u8>(key, 8) == 0x22) pairOld = once(pairOld, value);
     else if (!isNothing(value)) pairHasMore = true;
     at = behind(value);
     if (at == 0) return 0;
@@ -50,12 +52,19 @@ export function readPair(at: usize, modified: bool): usize {
   }
 }
 
+/** The value that is met; when there was one before, the event has a key twice. */
+function once(before: usize, value: usize): usize {
+  if (before != 0) setSuspect();
+  return value;
+}
+
 function behind(value: usize): usize {
   return <u32>load<u8>(value) == QUOTE ? stringEnd(value + 1) + 1 : skipValue(value);
 }
 
 /** Whether a value is null, `""`, `[]` or `{}`. */
 export function isNothing(value: usize): bool {
-  const two = load<u16>(value);
-  return two == 0x2222 || two == 0x5d5b || two == 0x7d7b || (two == 0x756e && skipScalar(value) == value + 4);
+  const head = <u32>load<u8>(value);
+  if (head == OPEN_BRACE || head == OPEN_BRACKET) return <u32>load<u8>(skipSpace(value + 1)) == head + 2;
+  return load<u16>(value) == 0x2222 || (head == 0x6e && skipScalar(value) == value + 4);
 }

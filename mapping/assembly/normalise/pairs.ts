@@ -64,7 +64,7 @@ function entries(array: usize): usize {
     if (head == OPEN_BRACE) {
       behind = readPair(at, modified);
       if (behind == 0) return MALFORMED;
-      if (pairName == 0 || pairHasMore) strays = true;
+      if ((pairName == 0 || pairHasMore) && !isNothing(at)) strays = true;
       if (pairName != 0 && hasValue()) {
         readName(pairName, slot);
         noticeName(array);

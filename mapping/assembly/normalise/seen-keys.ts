@@ -25,6 +25,10 @@ export function forgetKeys(): void {
   suspect = false;
 }
 
+export function setSuspect(): void {
+  suspect = true;
+}
+
 /** Remembers the key in hand, which `number` lists or does not (0), for the object in hand. */
 // @ts-ignore: decorator
 @inline
