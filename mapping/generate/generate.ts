@@ -1,16 +1,17 @@
 /**
- * Writes what is made from mapping/fields.yml and mapping/tables: the tables of the WebAssembly module and FIELDS.md. With --check it writes nothing
- * and fails when a file is not what it would write.
+ * Writes what is made from mapping/fields.yml and mapping/tables: the tables of the WebAssembly module, and the pages FIELDS.md and FROM-FILEBEAT.md.
+ * With --check it writes nothing and fails when a file is not what it would write.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { documentSource } from './document.ts';
 import { readFields } from './fields.ts';
 import { fieldsPage } from './fields-page.ts';
+import { filebeatPage } from './filebeat-page.ts';
 import { type Name, nameTable } from './names.ts';
 import { propertySource } from './properties.ts';
 import { bytes, header, words16 } from './source.ts';
-import { vocabularySource } from './vocabulary.ts';
+import { readTable, vocabularySource } from './vocabulary.ts';
 
 // compiled to build/mapping/generate/
 const mapping = join(import.meta.dirname, '../../../mapping');
@@ -29,6 +30,7 @@ function outputs(): Readonly<Record<string, string>> {
     'assembly/generated/vocabulary.ts': vocabulary.source,
     'assembly/generated/names.ts': namesSource([...properties.names, ...vocabulary.names]),
     'FIELDS.md': fieldsPage(fields),
+    'FROM-FILEBEAT.md': filebeatPage(readTable(join(mapping, 'tables/filebeat-differences.tsv'))),
   };
 }
 

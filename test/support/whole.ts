@@ -243,7 +243,8 @@ class Search {
     if (isContainer(value)) {
       if (level >= LEVELS_LIMIT) this.#deep(path, value, type, insideFlattened);
       else if (Array.isArray(value)) for (const element of value) this.#value(path, element, level + 1, insideFlattened);
-      else if (insideFlattened || type === 'flattened') this.#object(path, value, level, true);
+      else if (insideFlattened) this.#object(type === 'keyword' ? path : `${path}_object`, value, level, true);
+      else if (type === 'flattened') this.#object(path, value, level, true);
       else if (type === 'object' || type === 'nested') this.#object(path, value, level, false);
       else this.#object(`${path}_object`, value, level, true);
     } else if (value !== null) {
@@ -272,7 +273,7 @@ class Search {
       return;
     }
     const wanted = fingerprint(value);
-    this.#take(path, wanted, ({ text }) => /^[[{]/.test(text) && parsed(text) !== undefined && fingerprint(readJson(text, isoTimeOf).value) === wanted);
+    this.#take(path, jsonText(value), ({ text }) => /^[[{]/.test(text) && parsed(text) !== undefined && fingerprint(readJson(text, isoTimeOf).value) === wanted);
   }
 
   #text(path: string, text: string): void {
@@ -418,10 +419,14 @@ function isExact(text: string): boolean {
   return significant === '' || (significant.length <= 15 && Math.abs(Number(power) - fraction.length + digits.length - significant.length) <= 22);
 }
 
-/** A value as a text that is equal for equal values. */
+/** A value as a text that is equal for equal values, whatever the order of their members. */
 function fingerprint(value: Json): string {
-  if (Array.isArray(value)) return `[${value.map(fingerprint).join(',')}]`;
-  if (value instanceof Map) return `{${[...value].map(([key, member]) => `${JSON.stringify(wellFormed(key))}:${fingerprint(member)}`).join(',')}}`;
+  return jsonText(value, (members) => members.sort());
+}
+
+function jsonText(value: Json, order = (members: string[]): string[] => members): string {
+  if (Array.isArray(value)) return `[${value.map((element) => jsonText(element, order)).join(',')}]`;
+  if (value instanceof Map) return `{${order([...value].map(([key, member]) => `${JSON.stringify(wellFormed(key))}:${jsonText(member, order)}`)).join(',')}}`;
   return value instanceof NumberText ? plainNumber(value.text) : JSON.stringify(typeof value === 'string' ? wellFormed(value) : value);
 }
 

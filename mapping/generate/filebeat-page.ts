@@ -1,0 +1,54 @@
+/** FROM-FILEBEAT.md: what a user of Filebeat's o365 module has to change, and what else is different. */
+
+type Row = Readonly<Record<string, string>>;
+
+/** In the words of a reader: what became of the field. */
+const CHANGES: Readonly<Record<string, string>> = {
+  new: 'is there', gone: 'is not there', empty: 'is not there when empty', text: 'is a text', number: 'is a number', array: 'is an array', case: 'is in lower case', more: 'has more values', other: 'has another value',
+};
+
+/** The page, from the rows of tables/filebeat-differences.tsv. */
+export function filebeatPage(rows: readonly Row[]): string {
+  const isNothing = (row: Row): boolean => row['what to do'] === 'Nothing.';
+  return `# From Filebeat
+
+Generated from \`mapping/tables/filebeat-differences.tsv\` by \`npm run generate\`. What Filebeat's \`o365\` module made of an event and what this mapping makes of it are
+the same, field by field and value by value, but for what stands here: a test maps events that the module itself has mapped, and fails at any other difference. "Rule"
+names the rules of the mapping (\`test/mapping/rules.tsv\`, with an example each in \`test/mapping/cases/\`) and decisions (\`test/mapping/decisions.tsv\`).
+
+## What you have to do
+
+1. Install the index template, the ingest pipeline and the lifecycle of this product before the first document comes. Documents go to \`logs-o365.audit-<namespace>\`,
+   beside the \`filebeat-*\` indices that you have; these stay as they are.
+2. Give the collector the configuration that you have: it reads \`modules.d/o365.yml\` as it is (plugin/config/OPTIONS.md says which keys it honours).
+3. Look for your searches, rules and dashboards among the fields below. Where both kinds of documents are searched at once, ask for old and new.
+
+## Fields that a search may have to follow
+
+${table(rows.filter((row) => !isNothing(row)), true)}
+
+## Differences that need nothing
+
+${table(rows.filter(isNothing), false)}
+`;
+}
+
+function table(rows: readonly Row[], withAdvice: boolean): string {
+  const heads = ['field', 'difference', 'why', ...(withAdvice ? ['what to do'] : []), 'rule'];
+  const lines = rows.map((row) => cells([fieldsOf(row), `${CHANGES[row.change ?? ''] ?? ''}${whenOf(row)}`, `${row.why ?? ''}.`, ...(withAdvice ? [row['what to do'] ?? ''] : []), row.rules ?? '']));
+  return [cells(heads), cells(heads.map(() => '---')), ...lines].join('\n');
+}
+
+function fieldsOf({ field = '' }: Row): string {
+  return field.split(',').map((path) => `\`${path}\``).join(', ');
+}
+
+/** The record types in which it is so. */
+function whenOf({ codes = '' }: Row): string {
+  return codes === '' ? '' : ` (${codes.split(',').join(', ')})`;
+}
+
+function cells(texts: readonly string[]): string {
+  // a < in a sentence would begin a tag
+  return `| ${texts.map((text) => text.replaceAll('|', '\\|').replace(/`[^`]*`|</g, (part) => (part === '<' ? '&lt;' : part))).join(' | ')} |`;
+}
