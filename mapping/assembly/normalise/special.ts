@@ -132,10 +132,10 @@ function isAggregatedLater(): bool {
   return false;
 }
 
-/** Whether the number 50 or the name of that record type stands at `at`. */
+/** Whether the number 50, in any form, or the name of that record type stands at `at`. */
 function isFifty(at: usize): bool {
-  const length = scalarEnd(at) - at;
-  return length == 2 ? load<u16>(at) == 0x3035 : lookup(Vocabulary.record_type, at, length) == AGGREGATED;
+  const text = textOf(at, scalarEnd(at));
+  return lengthOf(canonicalNumber(text)) == 2 ? load<u16>(CODE) == 0x3035 : lookup(Vocabulary.record_type, at, lengthOf(text)) == AGGREGATED;
 }
 
 /** R014: of an array of contexts the first. */
@@ -228,10 +228,15 @@ function platform(at: usize, head: u32): usize {
 
 /** The value of a number of one digit, however it is written; of any other more than 9. */
 function codeOf(number: Text): u32 {
-  if (!isNumber(number) || lengthOf(number) > CODE_LIMIT_BYTES) return u32.MAX_VALUE;
+  return lengthOf(canonicalNumber(number)) == 1 ? <u32>load<u8>(CODE) - ZERO : u32.MAX_VALUE;
+}
+
+/** A number's canonical form, in CODE; no text for what is none, or longer than a code. */
+function canonicalNumber(number: Text): Text {
+  if (!isNumber(number) || lengthOf(number) > CODE_LIMIT_BYTES) return 0;
   lend(CODE);
   writeCanonicalNumber(number, false);
-  return giveBack() == CODE + 1 ? <u32>load<u8>(CODE) - ZERO : u32.MAX_VALUE;
+  return textOf(CODE, giveBack());
 }
 
 function takeWordAsKey(key: Word): void {
