@@ -7,11 +7,10 @@ import { Vocabulary, Word } from '../generated/vocabulary';
 import { firstElement, memberOf, memberText, nextElement, textAt } from '../json/members';
 import { Text, endOf, find, findLast, lengthOf, startOf, textOf } from '../json/span';
 import { lower, trim } from '../json/text';
-import { begin, end } from '../json/write';
 import { lookupText } from '../names';
 import { word } from '../words';
 import { addAttachment, addAttachments, forgetAttachments, writeAttachments } from './attachments';
-import { writeDate } from './time';
+import { dateOf } from './time';
 
 /** Of aggregated folders so many message ids are taken; all of them stay under o365.audit (R503). */
 const MESSAGE_IDS_LIMIT: u32 = 100;
@@ -121,13 +120,4 @@ function between(text: Text, open: u32, close: u32): Text {
   const start = find(text, open);
   const finish = findLast(text, close);
   return start < finish && finish != endOf(text) ? textOf(start + 1, finish) : 0;
-}
-
-/** The text as a date in UTC; no text when it is none. */
-export function dateOf(text: Text): Text {
-  if (text == 0) return 0;
-  begin();
-  const good = writeDate(text);
-  const made = end();
-  return good ? made : 0;
 }

@@ -101,8 +101,9 @@ export function writeDate(text: Text): bool {
   return true;
 }
 
-/** The time as RFC 3339 in UTC; no text when it is no time. */
+/** The text as a time in UTC (RFC 3339); no text when it is none. */
 export function dateOf(text: Text): Text {
+  if (text == 0) return 0;
   begin();
   const good = writeDate(text);
   const made = end();

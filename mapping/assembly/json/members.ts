@@ -2,25 +2,40 @@
 import { Word } from '../generated/vocabulary';
 import { CLOSE_BRACKET, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE, forgetSeen, seen, scalarEnd, skipSpace, stringEnd } from './scan';
 import { writeCanonicalNumber } from './number';
-import { skipKey, skipValue } from './skip';
+import { passValue } from './skip';
 import { Text, same, textOf } from './span';
 import { canonical } from './text';
 import { begin, end } from './write';
 import { fromDouble } from '../mode';
 import { word } from '../words';
 
+/** The key of the member that a walk through an object has reached, and where its value lies. */
+export let memberName: Text = 0;
+export let memberValue: usize = 0;
+
+/** Begins a walk through the object at `open`; false when it has no members, or is no object. */
+export function openMembers(open: usize): bool {
+  return open != 0 && <u32>load<u8>(open) == OPEN_BRACE && readMember(skipSpace(open + 1));
+}
+
+/** Goes on to the next member; false behind the last one. */
+export function nextMember(): bool {
+  const next = nextBehind(memberValue);
+  return next != 0 && readMember(next);
+}
+
+function readMember(at: usize): bool {
+  if (<u32>load<u8>(at) != QUOTE) return false;
+  const finish = stringEnd(at + 1);
+  memberName = textOf(at + 1, finish);
+  memberValue = skipSpace(skipSpace(finish + 1) + 1);
+  return true;
+}
+
 /** The value of the object's member with that name; 0 when it has none, or `open` is no object. */
 export function memberOf(open: usize, name: Word): usize {
-  if (open == 0 || <u32>load<u8>(open) != OPEN_BRACE) return 0;
   const wanted = word(name);
-  let member = skipSpace(open + 1);
-  while (<u32>load<u8>(member) == QUOTE) {
-    const finish = stringEnd(member + 1);
-    const value = skipSpace(skipKey(member));
-    if (same(textOf(member + 1, finish), wanted)) return value;
-    member = nextBehind(value);
-    if (member == 0) return 0;
-  }
+  for (let more = openMembers(open); more; more = nextMember()) if (same(memberName, wanted)) return memberValue;
   return 0;
 }
 
@@ -42,9 +57,7 @@ export function nextElement(array: usize, at: usize): usize {
 }
 
 function nextBehind(value: usize): usize {
-  const behind = skipValue(value);
-  if (behind == 0) return 0;
-  const comma = skipSpace(behind);
+  const comma = skipSpace(passValue(value));
   return <u32>load<u8>(comma) == COMMA ? skipSpace(comma + 1) : 0;
 }
 

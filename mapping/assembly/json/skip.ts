@@ -44,6 +44,27 @@ export function skipValue(at: usize): usize {
   }
 }
 
+/** Past the value at `at`, which has been found well formed: only brackets and strings count. */
+export function passValue(at: usize): usize {
+  let head = <u32>load<u8>(at);
+  if (head == QUOTE) return stringEnd(at + 1) + 1;
+  // both kinds of brackets differ in one bit
+  if ((head | 0x20) != OPEN_BRACE) return scalarEnd(at);
+  let depth: u32 = 1;
+  at++;
+  while (true) {
+    head = <u32>load<u8>(at);
+    if (head == QUOTE) {
+      at = stringEnd(at + 1) + 1;
+      continue;
+    }
+    head |= 0x20;
+    at++;
+    if (head == OPEN_BRACE) depth++;
+    else if (head == CLOSE_BRACE && --depth == 0) return at;
+  }
+}
+
 /** Past a key, its colon and blanks; 0 when there is none. */
 export function skipKey(at: usize): usize {
   if (<u32>load<u8>(at) != QUOTE) return 0;

@@ -82,7 +82,7 @@ function member(at: usize): usize {
   const from = at;
   at = readKey(at, depth + 1);
   const inContext = context();
-  const number = lookup(inContext, keyStart + 1, keyEnd - keyStart - 1);
+  const number = inContext >= FLATTENED_CONTEXT ? <u32>0 : lookup(inContext, keyStart + 1, keyEnd - keyStart - 1);
   noticeKey(number);
   if (<u32>load<u8>(at) != COLON) {
     at = skipSpace(at);

@@ -6,10 +6,15 @@ import { lookup } from '../names';
 import { keyEnd, keyStart } from './keys';
 import { context, opening, seenListed } from './levels';
 
-/** Fingerprints of an event's keys, each with its object: open addressing, at most half full. With more keys than that every event is suspect. */
+/**
+ * Fingerprints of an event's keys, each with its object: open addressing, at most half full. With more keys than that every event is suspect. The lowest bits
+ * are the pass that put it there, so that nothing need be cleared between two; a slot of another pass is free.
+ */
 const SLOTS: u32 = 4096;
 const FINGERPRINTS: usize = memory.data(4096 * 8, 16);
+const PASSES: u64 = 0xfff;
 let used: u32 = 0;
+let passNumber: u64 = 0;
 
 /** A key may stand twice in one object: the event must be read once more, with care. */
 export let suspect: bool = false;
@@ -20,7 +25,11 @@ const MADE: usize = memory.data(272, 16);
 
 /** Begins a new event. */
 export function forgetKeys(): void {
-  if (used != 0) memory.fill(FINGERPRINTS, 0, <usize>SLOTS << 3);
+  if (passNumber == PASSES) {
+    memory.fill(FINGERPRINTS, 0, <usize>SLOTS << 3);
+    passNumber = 0;
+  }
+  passNumber++;
   used = 0;
   suspect = false;
 }
@@ -63,7 +72,7 @@ function seenBefore(open: usize, start: usize, end: usize): bool {
     const place = FINGERPRINTS + (<usize>slot << 3);
     const held = load<u64>(place);
     if (held == print) return true;
-    if (held == 0) {
+    if ((held & PASSES) != passNumber) {
       store<u64>(place, print);
       used++;
       return false;
@@ -72,11 +81,11 @@ function seenBefore(open: usize, start: usize, end: usize): bool {
   }
 }
 
-/** 64 bits of a key and its object; never 0. */
+/** 52 bits of a key and its object, and the pass. */
 function fingerprint(open: usize, at: usize, end: usize): u64 {
   let hash: u64 = <u64>open * FACTOR;
   for (; at + 8 <= end; at += 8) hash = (rotl(hash, 27) ^ load<u64>(at)) * FACTOR;
   const rest = <u64>(end - at) << 3;
   hash = (rotl(hash, 27) ^ (load<u64>(at) & ((<u64>1 << rest) - 1)) ^ rest) * FACTOR;
-  return (hash ^ (hash >> 29)) * FACTOR | 1;
+  return ((hash ^ (hash >> 29)) * FACTOR & ~PASSES) | passNumber;
 }

@@ -7,12 +7,12 @@ import { operation, severityOf } from '../common/event';
 import { setExtension } from '../common/file';
 import { isPrincipalName } from '../common/identity';
 import { addCategory, addType, setAlert, setOwnAlert } from '../common/kind';
-import { dateOf } from '../common/mail';
+import { dateOf } from '../common/time';
 import { append, firstItem, get, itemText, nextItem, set, setDefault, setNumber, unset } from '../document';
 import { Field } from '../generated/fields';
 import { Property } from '../generated/properties';
 import { Category, Type, Vocabulary, Word } from '../generated/vocabulary';
-import { firstElement, memberOf, memberText, nextElement, textAt } from '../json/members';
+import { firstElement, memberName, memberOf, memberValue, nextElement, nextMember, openMembers, textAt } from '../json/members';
 import { Text, lengthOf, same, startOf } from '../json/span';
 import { lower } from '../json/text';
 import { begin, byte, copy, end } from '../json/write';
@@ -95,13 +95,23 @@ function mapPolicies(): void {
 
 /** Takes one rule; answers whether it is listed in rule.id and rule.name, where the first one replaces the policy. */
 function mapRule(rule: usize, listed: bool): bool {
-  highestSeverity = max(highestSeverity, severityOf(memberText(rule, Word.Severity)));
-  const actions = memberOf(rule, Word.Actions);
+  let severity: usize = 0;
+  let actions: usize = 0;
+  let ruleId: usize = 0;
+  let ruleName: usize = 0;
+  // in one walk, for the conditions of a rule may be long
+  for (let more = openMembers(rule); more; more = nextMember()) {
+    if (same(memberName, word(Word.Severity))) severity = memberValue;
+    else if (same(memberName, word(Word.Actions))) actions = memberValue;
+    else if (same(memberName, word(Word.RuleId))) ruleId = memberValue;
+    else if (same(memberName, word(Word.RuleName))) ruleName = memberValue;
+  }
+  highestSeverity = max(highestSeverity, severityOf(textAt(severity)));
   for (let action = firstElement(actions); action != 0; action = nextElement(actions, action)) {
     if (same(textAt(action), word(Word.BlockAccess))) blocked = true;
   }
-  const id = memberText(rule, Word.RuleId);
-  const name = memberText(rule, Word.RuleName);
+  const id = textAt(ruleId);
+  const name = textAt(ruleName);
   if (id == 0 || name == 0) return false;
   if (!listed) {
     unset(Field.rule_id);
