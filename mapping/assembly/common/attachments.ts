@@ -28,7 +28,7 @@ export function addAttachment(name: Text, size: Text, hash: Text): void {
 }
 
 /** What follows the last dot of a file's name, in lower case; no text when there is no dot, or nothing behind it (R706). */
-export function extensionOf(name: Text): Text {
+function extensionOf(name: Text): Text {
   const dot = findLast(name, 0x2e);
   return dot == endOf(name) ? 0 : lower(textOf(dot + 1, endOf(name)));
 }

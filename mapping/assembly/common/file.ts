@@ -10,7 +10,6 @@ import { Text, endOf, find, findLast, lengthOf, startOf, textOf } from '../json/
 import { lower } from '../json/text';
 import { begin, end } from '../json/write';
 import { fromDouble } from '../mode';
-import { extensionOf } from './attachments';
 
 /** R520, R521: the file that was worked on in SharePoint or OneDrive. */
 export function mapSharePointFile(): void {
@@ -80,7 +79,8 @@ function split(url: Text): void {
   const path = textOf(slash, question);
   setDefault(Field.url_path, path);
   const name = textOf(findLast(path, 0x2f) + 1, question);
-  if (name != 0) setDefault(Field.url_extension, extensionOf(name));
+  const dot = name == 0 ? question : findLast(name, 0x2e);
+  if (dot < question) setDefault(Field.url_extension, textOf(dot + 1, question));
 }
 
 /** `user@host:port`. */
