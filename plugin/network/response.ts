@@ -16,8 +16,8 @@ const DUMP_BYTES_MAX = 128 * 1024;
 /** Size of the pieces that gzip decodes into: large ones mean few trips to zlib's thread. */
 const GUNZIP_CHUNK_BYTES = 256 * 1024;
 /** What is decoded in one piece, before and after: a few milliseconds of this thread at most. */
-const SMALL_GZIP_BYTES = 64 * 1024;
-const SMALL_BODY_BYTES = 1024 * 1024;
+const SMALL_GZIP_BYTES = 256 * 1024;
+const SMALL_BODY_BYTES = 2 * 1024 * 1024;
 
 /**
  * Wraps undici's answer.
