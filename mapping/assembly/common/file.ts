@@ -79,8 +79,8 @@ function split(url: Text): void {
   const path = textOf(slash, question);
   setDefault(Field.url_path, path);
   const name = textOf(findLast(path, 0x2f) + 1, question);
-  const dot = name == 0 ? question : findLast(name, 0x2e);
-  if (dot < question) setDefault(Field.url_extension, textOf(dot + 1, question));
+  const dot = findLast(name, 0x2e);
+  if (dot != endOf(name)) setDefault(Field.url_extension, textOf(dot + 1, endOf(name)));
 }
 
 /** `user@host:port`. */
