@@ -172,7 +172,9 @@ class Search {
   /** R013, R016: JSON in a text, or in the texts of an array, as if it stood there itself. */
   #jsonText(path: string, value: Json): boolean {
     if (typeof value !== 'string' && !Array.isArray(value)) return false;
-    for (const element of Array.isArray(value) ? value : [value]) this.#elementOfJson(path, element, Array.isArray(value) ? 2 : 1);
+    // R016: one action is an array of one
+    const level = Array.isArray(value) || path === 'Actions' ? 2 : 1;
+    for (const element of Array.isArray(value) ? value : [value]) this.#elementOfJson(path, element, level);
     return true;
   }
 
@@ -198,7 +200,7 @@ class Search {
   #links(value: Json): boolean {
     if (!Array.isArray(value) && !(value instanceof Map)) return false;
     for (const element of Array.isArray(value) ? value : [value]) {
-      const link = element instanceof Map ? element.get('AlertLinkHref') ?? element : element;
+      const link = element instanceof Map && element.has('AlertLinkHref') ? element.get('AlertLinkHref') ?? null : element;
       if (element instanceof Map && link !== element && [...element].some(([key, member]) => key !== 'AlertLinkHref' && !isEmpty(member))) this.#drop('R017', 'AlertLinks');
       if (!this.#isDroppedAsEmpty('AlertLinks', link)) this.#asText('AlertLinks', link);
     }
@@ -221,7 +223,7 @@ class Search {
   /** R014: the lists of record type 50 have names of their own. */
   #aggregated(value: Json, name: string, event: JsonObject): boolean {
     const recordType = event.get('RecordType');
-    const isAggregated = recordType !== undefined && recordType !== null && !isContainer(recordType) && ['50', 'ExchangeItemAggregated'].includes(scalarText(recordType));
+    const isAggregated = recordType !== undefined && recordType !== null && !isContainer(recordType) && ['50', 'ExchangeItemAggregated'].includes(scalarText(recordType).trim());
     if (!isAggregated || !Array.isArray(value)) return false;
     this.#value(name, value, 1, false);
     return true;
@@ -390,16 +392,16 @@ function parsed(text: string, choose: Choice = isoTimeOf): Json | undefined {
 }
 
 /** R015: of two values with one key the ISO time, else the later one. */
-function isoTimeOf(earlier: Json, later: Json): Json {
+function isoTimeOf(earlier: Json, later: Json, path: string): Json {
   const isIso = (value: Json): boolean => typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value);
-  return isIso(earlier) && !isIso(later) ? earlier : later;
+  return /(?:^|\.)QueryTime$/.test(path) && isIso(earlier) && !isIso(later) ? earlier : later;
 }
 
 /** The choice of the mapping, which tells the path of each value that it leaves out. */
 function chooseAndTell(tell: (path: string) => void): Choice {
   return (earlier, later, path) => {
     if (fingerprint(earlier) !== fingerprint(later)) tell(path);
-    return isoTimeOf(earlier, later);
+    return isoTimeOf(earlier, later, path);
   };
 }
 
