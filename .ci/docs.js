@@ -98,7 +98,7 @@ The table is in [module-keys.ts](module-keys.ts); keys are relative to \`audit:\
 second is the input's own name and wins.
 
 ${table(['key', 'value', 'default', 'verdict', 'purpose, or what to use instead', 'example'],
-  Object.entries(MODULE_KEYS).map(([path, key]) => row(`${code(path)}${aliasesOf(path)}`, limitsOf(key), code(key.default), verdicts[key.verdict], key.sentence, code(key.example))))}
+  Object.entries(MODULE_KEYS).map(([path, key]) => row(`${code(path)}${aliasesOf(path)}`, limitsOf(key), code(key.default), key.own ? 'honoured; not in Filebeat' : verdicts[key.verdict], key.sentence, code(key.example))))}
 `;
 
 const readmeTable = `

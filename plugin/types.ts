@@ -10,6 +10,22 @@ import type { Readable } from 'node:stream';
 export const CONTENT_TYPES = ['Audit.AzureActiveDirectory', 'Audit.Exchange', 'Audit.SharePoint', 'Audit.General', 'DLP.All'] as const;
 export type ContentType = (typeof CONTENT_TYPES)[number];
 
+/**
+ * Where each Microsoft cloud issues tokens and where its Management Activity API lives: the two change together.
+ * https://learn.microsoft.com/office/office-365-management-api/office-365-management-activity-api-reference and
+ * https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud (the German cloud was closed in 2021).
+ */
+export const CLOUDS = {
+  commercial: { login: 'https://login.microsoftonline.com', api: 'https://manage.office.com', otherLogins: ['login.windows.net'] },
+  // GCC signs in at the commercial host; manage.office.com would answer its tenants with empty lists.
+  gcc: { login: 'https://login.microsoftonline.com', api: 'https://manage-gcc.office.com', otherLogins: ['login.windows.net'] },
+  'gcc-high': { login: 'https://login.microsoftonline.us', api: 'https://manage.office365.us', otherLogins: [] },
+  dod: { login: 'https://login.microsoftonline.us', api: 'https://manage.protection.apps.mil', otherLogins: [] },
+  china: { login: 'https://login.partner.microsoftonline.cn', api: 'https://manage.office365.cn', otherLogins: ['login.chinacloudapi.cn'] },
+} as const satisfies Record<string, { readonly login: string; readonly api: string; readonly otherLogins: readonly string[] }>;
+export type CloudName = keyof typeof CLOUDS;
+export const CLOUD_NAMES = Object.keys(CLOUDS) as readonly CloudName[];
+
 /** Rules of the mapping that are off until they are asked for; the golden cases' README says what each does. */
 export const MAPPING_SWITCHES = [
   'alerts_of_peers', 'dlp_message', 'info_string_user_agent', 'parse_parameters', 'rule_name_air', 'strip_quotes', 'target_roles', 'user_roles',
@@ -26,10 +42,26 @@ export interface Tenant {
   readonly name?: string;
 }
 
+/** A secret's text, or where it is read whenever it is needed: a file, or the output of a program, which is started without a shell. */
+export type SecretSource = string | { readonly file: string } | { readonly command: readonly string[] };
+
 /** How the application proves who it is. Paths are read when a token is asked for, so that a rotated file counts. */
 export type Credential =
-  | { readonly kind: 'secret'; readonly secret: string }
-  | { readonly kind: 'certificate'; readonly certificate: string; readonly key?: string; readonly passphrase?: string };
+  | { readonly kind: 'secret'; readonly secret: SecretSource }
+  | CertificateCredential
+  /** The file of a token that another issuer, such as a Kubernetes cluster, gives this workload and renews. */
+  | { readonly kind: 'federated'; readonly tokenFile: string };
+
+/** `certificate` and `key` are paths or PEM texts. Both thumbprints are computed; `sha1` is for tenants that refuse the other. */
+export interface CertificateCredential {
+  readonly kind: 'certificate';
+  readonly certificate: string;
+  readonly key?: string;
+  readonly passphrase?: SecretSource;
+  readonly thumbprint?: 'sha256' | 'sha1';
+  /** Whether the certificate itself goes along (x5c), for applications that trust its subject and issuer. */
+  readonly sendsCertificate?: boolean;
+}
 
 /** A span of `contentCreated`, start inclusive, end exclusive. */
 export interface Window {

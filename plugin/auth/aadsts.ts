@@ -14,7 +14,8 @@ const SECRET = 'the client secret is wrong';
 const NEW_SECRET = 'Create a new client secret for the application in Entra and configure its value, not its id.';
 const APPLICATION = 'Check application_id and the tenant, and that the application is enabled there and an administrator has consented.';
 const TENANT = 'Check the tenant\'s id or domain, and that api.authentication_endpoint is the login host of its cloud.';
-const CERTIFICATE = 'Upload the certificate to the application in Entra, or configure the one that is registered there.';
+const CERTIFICATE = 'Upload the certificate to the application in Entra, or configure the one that is registered there. If it is the same one, set var.certificate_thumbprint: sha1, which a few tenants still need.';
+const FEDERATED = 'Compare issuer, subject and audience of the token with the federated credentials of the application in Entra.';
 const RESOURCE = 'Check that api.resource is the API host of the tenant\'s cloud, and that the application has permissions of "Office 365 Management APIs".';
 const CONSENT = 'Give the application ActivityFeed.Read of "Office 365 Management APIs", and let an administrator consent.';
 const POLICY = 'Ask whoever keeps the tenant\'s Conditional Access policies to exempt this application.';
@@ -39,10 +40,17 @@ export const AADSTS: Readonly<Record<number, Meaning>> = {
   700030: { meaning: 'the subject of the certificate is not allowed', repair: CERTIFICATE },
   700024: { meaning: 'the signed assertion is outside its time', repair: 'Set this machine\'s clock right.' },
   700021: { meaning: 'the signed assertion names another application', repair: REPORT },
+  50027: { meaning: 'the signed assertion is malformed', repair: REPORT },
+  70021: { meaning: 'no federated credential of the application fits the token', repair: FEDERATED },
+  700211: { meaning: 'no federated credential of the application has the issuer of the token', repair: FEDERATED },
+  700212: { meaning: 'no federated credential of the application has the audience of the token', repair: FEDERATED },
+  700213: { meaning: 'no federated credential of the application has the subject of the token', repair: FEDERATED },
+  7000229: { meaning: 'the application has no service principal in this tenant', repair: APPLICATION },
   500011: { meaning: 'the API is not known in this tenant', repair: RESOURCE },
   70011: { meaning: 'the scope is not valid', repair: RESOURCE },
   700022: { meaning: 'the scope names several resources', repair: RESOURCE },
-  700023: { meaning: 'the scope names no resource', repair: RESOURCE },
+  // Documented for scopes, and seen for assertions.
+  700023: { meaning: 'the signed assertion is for another login host, or the scope names no resource', repair: TENANT },
   1002012: { meaning: 'the scope is not a default scope', repair: RESOURCE },
   901002: { meaning: 'the request carried a resource parameter', repair: REPORT },
   900144: { meaning: 'a parameter is missing in the request', repair: REPORT },
@@ -89,6 +97,11 @@ export function readRefusal(status: number, body: Readonly<Record<string, unknow
     course: known?.course ?? (passing ? 'passes' : 'stays'),
     name: [error, ...(number === undefined ? [] : [`AADSTS${number}`]), `HTTP ${status}`].join(', '),
   };
+}
+
+/** Whether a refusal is of the proof itself, so that another one might fare better. */
+export function refusesProof(body: Readonly<Record<string, unknown>>): boolean {
+  return body.error === 'invalid_client';
 }
 
 function numberOf(body: Readonly<Record<string, unknown>>): number | undefined {

@@ -28,8 +28,9 @@ export function createPatience(clock: Clock): Patience {
     },
     remember(failure) {
       // What is wrong with a file of this machine costs nobody anything to look at again.
-      if (failure.code.startsWith('AUTH_CERTIFICATE') || failure.code.startsWith('AUTH_KEY')) return;
-      const { firstMs, longestMs } = STEPS[failure.retry === 'never' ? 'never' : 'later'];
+      if (/^AUTH_(CERTIFICATE|KEY|SECRET|FEDERATED)/.test(failure.code)) return;
+      // Consent may be given at any moment, and tokens come without it until then.
+      const { firstMs, longestMs } = STEPS[failure.retry === 'never' && failure.code !== 'API_PERMISSION' ? 'never' : 'later'];
       const asked = Number(failure.values.waitMs ?? 0);
       last = { failure, sinceMs: clock.nowMs(), waitMs: Math.max(asked, Math.min(longestMs, firstMs * 2 ** inARow)) };
       inARow = Math.min(inARow + 1, 16);

@@ -7,9 +7,9 @@ import type { ConfidentialClientApplication, INetworkModule, NetworkResponse } f
 import { AuditError, failure, reasonOf } from '../errors.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Clock, Credential, HttpRequest, HttpResponse } from '../types.ts';
-import { readRefusal } from './aadsts.ts';
+import { readRefusal, refusesProof } from './aadsts.ts';
 import { authorityOf, scopeOf } from './authority.ts';
-import { readCertificate } from './certificate.ts';
+import { readProofs, type Proof } from './proof.ts';
 
 /** How long to keep quiet when Entra complains of too many requests. */
 const PATIENCE_MS = 300_000;
@@ -24,10 +24,13 @@ export interface TokenRequest {
   readonly credential: Credential;
   readonly authenticationEndpoint: URL;
   readonly resource: URL;
+  /** The proof that was accepted the last time, which is tried first: IssuedToken.proof. */
+  readonly lastProof?: string;
 }
 
 export interface IssuedToken {
   readonly token: string;
+  readonly proof: string;
   /** How long it lives from now on, by `expires_in`; undefined if the answer does not say. */
   readonly lifetimeMs: number | undefined;
 }
@@ -40,35 +43,54 @@ interface Exchange {
   broken?: unknown;
 }
 
+interface Around {
+  readonly request: HttpRequest;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal?: AbortSignal;
+}
+
 /**
- * Asks for a token.
+ * Asks for a token. A credential with two certificates is tried with the other one when Entra does not accept the first.
  *
- * Throws AUTH_REFUSED (a human must act), AUTH_BUSY (later), AUTH_UNREADABLE, AUTH_REQUEST, the failures of readCertificate, NETWORK_ failures,
+ * Throws AUTH_REFUSED (a human must act), AUTH_BUSY (later), AUTH_UNREADABLE, AUTH_REQUEST, the failures of readProofs, NETWORK_ failures,
  * or the signal's reason. `AuditError.values.waitMs` of AUTH_BUSY is how long to keep quiet, 0 if nobody said.
  */
-export async function requestToken(asked: TokenRequest, around: { readonly request: HttpRequest; readonly clock: Clock; readonly log: Log; readonly signal?: AbortSignal }): Promise<IssuedToken> {
-  const exchange: Exchange = {};
-  const application = await createApplication(asked, networkModule(asked, exchange, around), around);
+export async function requestToken(asked: TokenRequest, around: Around): Promise<IssuedToken> {
+  const proofs = await readProofs(asked.credential, around.clock, around.signal);
+  const inOrder = [...proofs].sort((left, right) => Number(right.name === asked.lastProof) - Number(left.name === asked.lastProof));
+  for (const [index, proof] of inOrder.entries()) {
+    const exchange: Exchange = {};
+    const token = await ask(asked, proof, exchange, around);
+    if (token !== undefined) return { token, proof: proof.name, lifetimeMs: lifetimeOf(exchange.body) };
+    const error = refused(asked, exchange, around.log);
+    if (index === inOrder.length - 1 || !refusesProof(exchange.body ?? {})) throw error;
+    around.log('auth.next_certificate', { tenant: asked.tenantId, thumbprint: proof.name, reason: error.message });
+  }
+  throw failure('AUTH_REQUEST', { tenant: asked.tenantId, reason: 'the credential holds nothing to sign in with' });
+}
+
+/** One request with one proof: the token, or undefined when Entra answered without one. */
+async function ask(asked: TokenRequest, proof: Proof, exchange: Exchange, around: Around): Promise<string | undefined> {
+  const application = await createApplication(asked, proof, networkModule(asked, exchange, around), around.log);
   try {
     // Without the word MSAL_FORCE_REGION in the environment would change the host.
     const result = await application.acquireTokenByClientCredential({ scopes: [scopeOf(asked.resource)], azureRegion: 'DisableMsalForceRegion' });
-    if (typeof result?.accessToken === 'string' && result.accessToken !== '') return { token: result.accessToken, lifetimeMs: lifetimeOf(exchange.body) };
+    if (typeof result?.accessToken === 'string' && result.accessToken !== '') return result.accessToken;
   } catch (error) {
     if (exchange.broken !== undefined) throw exchange.broken instanceof Error ? exchange.broken : new Error(reasonOf(exchange.broken));
     if (exchange.status === undefined || exchange.body === undefined) throw failure('AUTH_REQUEST', { tenant: asked.tenantId, reason: nameOf(error) });
   }
-  throw refused(asked, exchange, around.log);
+  return undefined;
 }
 
-async function createApplication(asked: TokenRequest, networkClient: INetworkModule, { clock, log }: { readonly clock: Clock; readonly log: Log }): Promise<ConfidentialClientApplication> {
+async function createApplication(asked: TokenRequest, { auth }: Proof, networkClient: INetworkModule, log: Log): Promise<ConfidentialClientApplication> {
   const { authority, knownAuthorities, authorityMetadata } = authorityOf(asked.authenticationEndpoint, asked.tenantId);
-  const proof = asked.credential.kind === 'secret' ? { clientSecret: asked.credential.secret }
-    : { clientCertificate: await certificateFor(asked.credential, clock) };
   // Loaded when first needed: no command that asks for no token should wait for it.
   const { ConfidentialClientApplication: Application, LogLevel } = await import('@azure/msal-node');
   try {
     return new Application({
-      auth: { clientId: asked.applicationId, authority, knownAuthorities, authorityMetadata, ...proof },
+      auth: { clientId: asked.applicationId, authority, knownAuthorities, authorityMetadata, ...auth },
       system: {
         networkClient,
         loggerOptions: {
@@ -85,13 +107,8 @@ async function createApplication(asked: TokenRequest, networkClient: INetworkMod
   }
 }
 
-async function certificateFor(credential: Extract<Credential, { kind: 'certificate' }>, clock: Clock): Promise<{ thumbprintSha256: string; privateKey: string }> {
-  const { thumbprintSha256, privateKey } = await readCertificate(credential, clock);
-  return { thumbprintSha256, privateKey };
-}
-
 /** msal-node's network: it may post to the token endpoint, and go nowhere else. */
-function networkModule(asked: TokenRequest, exchange: Exchange, { request, signal }: { readonly request: HttpRequest; readonly signal?: AbortSignal }): INetworkModule {
+function networkModule(asked: TokenRequest, exchange: Exchange, { request, signal }: Around): INetworkModule {
   const { tokenEndpoint } = authorityOf(asked.authenticationEndpoint, asked.tenantId);
   return {
     sendGetRequestAsync: (address) => {

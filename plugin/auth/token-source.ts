@@ -9,6 +9,7 @@ import type { Clock, Credential, HttpRequest, Tenant } from '../types.ts';
 import { readClaims, type Identity } from './claims.ts';
 import { cloudsAreMixed } from './clouds.ts';
 import { createPatience } from './patience.ts';
+import { stampOf } from './proof.ts';
 import { requestToken } from './token-request.ts';
 
 /** A token is renewed this long before it expires, or when a fifth of its life is left: tenants may set lives of ten minutes. */
@@ -26,8 +27,8 @@ const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export interface TokenSource {
   /**
    * A token that is valid now. Throws AUTH_REFUSED, AUTH_BUSY, AUTH_UNREADABLE, AUTH_REQUEST, AUTH_TENANT_UNKNOWN, AUTH_TENANT_OTHER,
-   * AUTH_CERTIFICATE_… and AUTH_KEY_…, a NETWORK_ failure, or the signal's reason. For some time after a failure it throws the same again
-   * without asking.
+   * API_PERMISSION, the failures of readProofs, a NETWORK_ failure, or the signal's reason. For some time after a failure it throws the same again
+   * without asking, unless the files of the credential have changed since.
    */
   token(signal?: AbortSignal): Promise<string>;
   /** The tenant's GUID, whatever name it was configured by; asks for a token if there was none yet. Throws as `token` does. */
@@ -70,13 +71,17 @@ export function createTokenSource(options: TokenSourceOptions, request: HttpRequ
   let identity: Held['identity'] | undefined;
   let flight: Flight | undefined;
   let rejectionsMs: readonly number[] = [];
-  if (cloudsAreMixed(options.authenticationEndpoint, options.resource)) {
-    log('auth.clouds_mixed', { tenant, login: options.authenticationEndpoint.host, api: options.resource.host });
-  }
+  let lastProof: string | undefined;
+  /** What the files of the credential were like when they were last read. */
+  let stamp = '';
+  const { authenticationEndpoint, resource, credential } = options;
+  if (cloudsAreMixed(authenticationEndpoint, resource)) log('auth.clouds_mixed', { tenant, login: authenticationEndpoint.host, api: resource.host });
 
   async function ask(signal: AbortSignal): Promise<Held> {
     try {
-      const { token, lifetimeMs } = await requestToken({ ...options, tenantId: tenant }, { request, clock, log, signal });
+      stamp = await stampOf(credential);
+      const { token, lifetimeMs, proof } = await requestToken({ ...options, tenantId: tenant, ...(lastProof === undefined ? {} : { lastProof }) }, { request, clock, log, signal });
+      lastProof = proof;
       held = hold(token, lifetimeMs, tenant, clock.nowMs());
       identity = held.identity;
       patience.forget();
@@ -98,19 +103,29 @@ export function createTokenSource(options: TokenSourceOptions, request: HttpRequ
     return waitFor(flight, signal);
   }
 
+  /** The failure to repeat; a credential that was replaced on disk is worth asking at once. */
+  async function unlessReplaced(last: AuditError): Promise<AuditError | undefined> {
+    if (stamp === await stampOf(credential)) return last;
+    log('auth.credential_changed', { tenant });
+    patience.forget();
+    return undefined;
+  }
+
   const source: TokenSource = {
     async token(signal) {
       signal?.throwIfAborted();
       const nowMs = clock.nowMs();
       const usable = held !== undefined && nowMs < held.expiresAtMs ? held : undefined;
       if (usable !== undefined && nowMs < usable.renewAtMs) return usable.token;
-      const refusal = patience.refusal();
+      const remembered = patience.refusal();
+      const last = remembered === undefined ? undefined : await unlessReplaced(remembered);
+      signal?.throwIfAborted();
       if (usable !== undefined) {
         // Nobody waits for a renewal while the old token is good.
-        if (refusal === undefined && flight === undefined) join().catch((error: unknown) => log('auth.renewal_failed', { tenant, reason: reasonOf(error) }));
+        if (last === undefined && flight === undefined) join().catch((error: unknown) => log('auth.renewal_failed', { tenant, reason: reasonOf(error) }));
         return usable.token;
       }
-      if (refusal !== undefined) throw refusal;
+      if (last !== undefined) throw last;
       return (await join(signal)).token;
     },
     async tenantId(signal) {
@@ -139,6 +154,10 @@ function hold(token: string, lifetimeMs: number | undefined, tenant: string, now
   const resolved = tenantId ?? configured;
   if (resolved === undefined) throw failure('AUTH_TENANT_UNKNOWN', { tenant });
   if (configured !== undefined && resolved !== configured) throw failure('AUTH_TENANT_OTHER', { tenant, actual: resolved });
+  // A token is issued even when nobody has consented to anything; the API would refuse it for every content type. An opaque one says nothing of it.
+  if (tenantId !== undefined && !roles.some((role) => role.startsWith('ActivityFeed.'))) {
+    throw failure('API_PERMISSION', { tenant, what: 'reading the token', detail: roles.length === 0 ? 'it names no permission at all' : `it names only ${roles.join(', ')}` });
+  }
   const livesMs = Math.max(LIFETIME_MIN_MS, lifetimeMs ?? (expiresAtMs === undefined ? LIFETIME_UNKNOWN_MS : expiresAtMs - nowMs));
   return {
     token,

@@ -7,7 +7,7 @@ import { isSwitchedOn } from '../config/collector.ts';
 import { loadConfig, noticeText, type Config } from '../config/config.ts';
 import { OPTIONS, type ArgumentsOf, type Flags } from '../config/options.ts';
 import { AuditError, failure, reasonOf } from '../errors.ts';
-import { readCertificate } from '../auth/certificate.ts';
+import { readCertificates } from '../auth/certificate.ts';
 import { countStartFailure, forgetStartFailures } from '../ledger/start-failures.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { createProgress, type Progress } from '../telemetry/progress.ts';
@@ -52,7 +52,7 @@ async function collectOnce(config: Config, surroundings: Surroundings, run: Run)
   });
   const watch = watchCertificates(sources, {
     clock, log, expiring: (fields) => status('credential_expiring', fields),
-    expiryOf: async (credential) => (await readCertificate(credential, clock)).expiresAtMs,
+    expiryOf: async (credential) => (await readCertificates(credential, clock))[0].expiresAtMs,
   });
   let reason = 'everything is delivered';
   try {

@@ -104,10 +104,8 @@ export class AuditBlock {
     });
   }
 
-  address(path: ModuleKeyPath): URL {
-    const row: ModuleKey = MODULE_KEYS[path];
+  address(path: ModuleKeyPath, standard: URL): URL {
     const node = this.expanded(path);
-    const standard = new URL(row.default ?? 'https://localhost');
     if (node === undefined) return standard;
     if (node.kind !== 'scalar') {
       this.mistake(path, 'one web address', describe(node), 'Write one address.');

@@ -1,11 +1,11 @@
 /**
- * Every key that Filebeat's o365 module, or the input below it, accepts in an `audit:` block, and what becomes of it here. Keys and defaults are
- * those of https://www.elastic.co/docs/reference/beats/filebeat/filebeat-module-o365 and of the inputs o365audit and log.
+ * Every key that Filebeat's o365 module, or the input below it, accepts in an `audit:` block, and what becomes of it here; and the few that this program
+ * has beside them, because they belong to one application and its tenants (`own`). Keys and defaults are those of https://www.elastic.co/docs/reference/beats/filebeat/filebeat-module-o365 and of the inputs o365audit and log.
  *
  * honoured = does what it does in Filebeat. notice = read past, because it is not needed here; said once, unless it is at its default.
  * refused = it would change which events arrive or what they look like, and something else does that here; an error, unless at its default.
  */
-import { CONTENT_TYPES } from '../types.ts';
+import { CLOUD_NAMES, CONTENT_TYPES } from '../types.ts';
 import { isGuid, type Rules } from './value.ts';
 
 /** `tenants`, `texts` (a list, or one alone), `content types`, `address`, `secret`, `fields` (a map of one's own), `any` (not looked into). */
@@ -19,6 +19,8 @@ export interface ModuleKey extends Omit<Rules, 'type'> {
   /** For operators: what it is for; with `notice` why it is not needed, with `refused` what to use instead. */
   readonly sentence: string;
   readonly example?: string;
+  /** Unknown to Filebeat. */
+  readonly own?: true;
 }
 
 const fileReader = 'It tunes Filebeat\'s own reader of files, which is not used here.';
@@ -30,9 +32,17 @@ export const MODULE_KEYS = {
   'var.application_id': { type: 'string', accepts: isGuid, expected: 'the application (client) ID, a GUID', verdict: 'honoured', sentence: 'The application (client) ID of the app registration.', example: '00000000-0000-4000-8000-00000000a001' },
   'var.tenants': { type: 'tenants', verdict: 'honoured', sentence: 'The tenants to collect: `id` is the tenant ID or one of its domains, `name` what documents call it.', example: '[{id: 00000000-0000-4000-8000-00000000b001, name: contoso.onmicrosoft.com}]' },
   'var.client_secret': { type: 'secret', verdict: 'honoured', sentence: 'The value (not the ID) of the application\'s client secret. Not beside var.certificate.', example: '${O365_CLIENT_SECRET}' },
-  'var.certificate': { type: 'path', verdict: 'honoured', sentence: 'The certificate file (PEM) that proves the application\'s identity, or its text. Not beside var.client_secret.', example: '/etc/o365audit/certificate.pem' },
+  'var.certificate': { type: 'path', verdict: 'honoured', sentence: 'The certificate file (PEM or PFX) that proves the application\'s identity, or its PEM text; during a rollover it may hold two, each with its key. Not beside var.client_secret.', example: '/etc/o365audit/certificate.pem' },
   'var.key': { type: 'path', verdict: 'honoured', sentence: 'The private key file of var.certificate, or its text; not needed when the certificate file holds the key too.', example: '/etc/o365audit/key.pem' },
   'var.key_passphrase': { type: 'secret', verdict: 'honoured', sentence: 'The passphrase of an encrypted private key.', example: '${O365_KEY_PASSPHRASE}' },
+  'var.client_secret_file': { type: 'path', own: true, verdict: 'honoured', sentence: 'A file that holds the client secret alone, read again when it changes. A credential of systemd is one below ${CREDENTIALS_DIRECTORY}.', example: '/run/secrets/o365-client-secret' },
+  'var.client_secret_command': { type: 'texts', own: true, verdict: 'honoured', sentence: 'A program and its words, started without a shell whenever a token is needed, that prints the client secret within 30 s.', example: '[/usr/local/bin/vault-read, o365/client-secret]' },
+  'var.key_passphrase_file': { type: 'path', own: true, verdict: 'honoured', sentence: 'A file that holds the passphrase of the private key alone.', example: '/run/secrets/o365-key-passphrase' },
+  'var.key_passphrase_command': { type: 'texts', own: true, verdict: 'honoured', sentence: 'A program and its words that prints the passphrase of the private key, as var.client_secret_command.', example: '[/usr/local/bin/vault-read, o365/key-passphrase]' },
+  'var.certificate_thumbprint': { type: 'choice', choices: ['sha256', 'sha1'], own: true, verdict: 'honoured', default: 'sha256', sentence: 'How the certificate is named to Entra ID: by SHA-256, with a PS256 signature, or by SHA-1, with RS256, for tenants that refuse the first (AADSTS700027).', example: 'sha1' },
+  'var.send_certificate': { type: 'boolean', own: true, verdict: 'honoured', default: 'false', sentence: 'Whether the certificate itself goes along (x5c), for applications that trust its subject name and issuer.', example: 'true' },
+  'var.federated_token_file': { type: 'path', own: true, verdict: 'honoured', sentence: 'The file of a federated token (workload identity), in place of a secret or certificate. Without any of them AZURE_FEDERATED_TOKEN_FILE counts, and AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_AUTHORITY_HOST where nothing else is set.', example: '/var/run/secrets/azure/tokens/azure-identity-token' },
+  'var.cloud': { type: 'choice', choices: CLOUD_NAMES, own: true, verdict: 'honoured', default: 'commercial', sentence: 'The Microsoft cloud of the tenants: sets var.api.authentication_endpoint and var.api.resource together, unless they are set themselves.', example: 'gcc-high' },
   'var.content_type': { type: 'content types', verdict: 'honoured', default: CONTENT_TYPES.join(', '), sentence: 'The feeds to collect, one or a list.', example: '[Audit.Exchange, DLP.All]' },
   'var.tags': { type: 'texts', verdict: 'honoured', default: 'forwarded', sentence: 'The `tags` of every document.', example: '[forwarded, m365]' },
 
@@ -78,7 +88,7 @@ export const MODULE_KEYS = {
 
   'input.type': { type: 'choice', choices: ['o365audit', 'log'], verdict: 'refused', default: 'o365audit', sentence: 'Use var.input, which is o365audit or file.' },
   'input.processors': { type: 'any', verdict: 'refused', sentence: 'Processors are the log agent\'s work: use its filters or transforms. Constant fields go to input.fields, tags to input.tags.' },
-  'input.key_passphrase_path': { type: 'path', verdict: 'refused', sentence: 'Use var.key_passphrase with a variable, such as ${O365_KEY_PASSPHRASE}.' },
+  'input.key_passphrase_path': { type: 'path', verdict: 'refused', sentence: 'Use var.key_passphrase_file.' },
   'input.exclude_files': { type: 'any', verdict: 'refused', sentence: 'Write var.paths so that only the wanted files match.' },
   'input.include_lines': { type: 'any', verdict: 'refused', sentence: 'Choose events by a filter of the log agent.' },
   'input.exclude_lines': { type: 'any', verdict: 'refused', sentence: 'Choose events by a filter of the log agent.' },

@@ -1,5 +1,6 @@
 /** The effective configuration as YAML that could be read again: every value with where it comes from, secrets hidden. */
 import { Document, isCollection, type Node as YamlNode, type YAMLMap, type YAMLSeq } from 'yaml';
+import type { Credential, SecretSource } from '../types.ts';
 import type { Config } from './config.ts';
 import { OPTIONS, type Option, type OptionName } from './options.ts';
 import type { Source } from './source.ts';
@@ -29,17 +30,13 @@ export function printConfig({ sources, collector, origins }: Config): string {
 
 /** A source in the keys of the module. */
 function sourceValues(source: Source): readonly (readonly [key: string, value: unknown])[] {
-  const { credential } = source;
   return [
     ['enabled', true],
     ['var.input', source.input.kind === 'files' ? 'file' : 'o365audit'],
     ['var.paths', source.input.kind === 'files' ? source.input.paths : undefined],
     ['var.application_id', source.applicationId === '' ? undefined : source.applicationId],
     ['var.tenants', source.tenants.length === 0 ? undefined : source.tenants],
-    ['var.client_secret', credential?.kind === 'secret' ? hidden : undefined],
-    ['var.certificate', credential?.kind === 'certificate' ? withoutKey(credential.certificate) : undefined],
-    ['var.key', credential?.kind === 'certificate' && credential.key !== undefined ? withoutKey(credential.key) : undefined],
-    ['var.key_passphrase', credential?.kind === 'certificate' && credential.passphrase !== undefined ? hidden : undefined],
+    ...credentialValues(source.credential),
     ['var.content_type', source.contentTypes],
     ['var.tags', source.tags],
     ['var.api.authentication_endpoint', source.authenticationEndpoint.href],
@@ -56,6 +53,27 @@ function sourceValues(source: Source): readonly (readonly [key: string, value: u
     ['input.fields', Object.keys(source.fields).length === 0 ? undefined : source.fields],
     ['input.fields_under_root', Object.keys(source.fields).length === 0 ? undefined : source.fieldsUnderRoot],
   ];
+}
+
+/** Secrets hidden; where they are read from is no secret. */
+function credentialValues(credential: Credential | undefined): readonly (readonly [key: string, value: unknown])[] {
+  switch (credential?.kind) {
+    case undefined: return [];
+    case 'secret': return secretValues('var.client_secret', credential.secret);
+    case 'federated': return [['var.federated_token_file', credential.tokenFile]];
+    case 'certificate': return [
+      ['var.certificate', withoutKey(credential.certificate)],
+      ['var.key', credential.key === undefined ? undefined : withoutKey(credential.key)],
+      ...(credential.passphrase === undefined ? [] : secretValues('var.key_passphrase', credential.passphrase)),
+      ['var.certificate_thumbprint', credential.thumbprint ?? 'sha256'],
+      ['var.send_certificate', credential.sendsCertificate ?? false],
+    ];
+  }
+}
+
+function secretValues(key: string, secret: SecretSource): readonly (readonly [key: string, value: unknown])[] {
+  if (typeof secret === 'string') return [[key, hidden]];
+  return 'file' in secret ? [[`${key}_file`, secret.file]] : [[`${key}_command`, secret.command]];
 }
 
 /** A path as it is; a certificate or key that stands in the configuration itself is hidden. */

@@ -1,6 +1,7 @@
 /** From one `audit:` block to what it collects: an API with its tenants and credential, or files. */
 import { CONTENT_TYPES, type ContentType, type Credential, type Tenant } from '../types.ts';
 import { AuditBlock } from './audit-block.ts';
+import { readAddresses, readApplicationId, readCredential, readTenantOfWorkload } from './credential.ts';
 import type { Reading } from './expand.ts';
 import { sortLeaves, type Leaves } from './leaves.ts';
 import { nearest } from './nearest.ts';
@@ -43,16 +44,16 @@ export function readSource(name: string, tree: Mapping, place: Place, reading: R
   const leaves = sortLeaves(tree, reading);
   const block = new AuditBlock(leaves, place, reading);
   const files = block.text('var.input') === 'file';
-  const credential = files ? undefined : readCredential(block);
+  const credential = files ? undefined : readCredential(block, reading.environment);
+  const workload = credential?.kind === 'federated' ? reading.environment : {};
   const source: Source = {
     name,
     input: files ? { kind: 'files', paths: readPaths(block) } : { kind: 'api' },
-    applicationId: (files ? block.text('var.application_id') ?? '' : readApplicationId(block)).toLowerCase(),
-    tenants: readTenants(block, !files),
+    applicationId: (files ? block.text('var.application_id') ?? '' : readApplicationId(block, workload)).toLowerCase(),
+    tenants: readTenantOfWorkload(block, workload) ?? readTenants(block, !files),
     ...(credential === undefined ? {} : { credential }),
     contentTypes: readContentTypes(block),
-    authenticationEndpoint: block.address('var.api.authentication_endpoint'),
-    resource: block.address('var.api.resource'),
+    ...readAddresses(block, workload),
     maxRetentionMs: readRetention(block),
     pollIntervalMs: block.number('var.api.poll_interval'),
     maxRequestsPerMinute: block.number('var.api.max_requests_per_minute'),
@@ -83,38 +84,6 @@ function readFields(block: AuditBlock): Pick<Source, 'fields' | 'fieldsUnderRoot
     block.mistake('input.fields', 'names that documents do not have already', name, 'Leave input.fields_under_root out, so that it stands below fields, or put it below labels.');
   }
   return { fields, fieldsUnderRoot };
-}
-
-function readApplicationId(block: AuditBlock): string {
-  const id = block.text('var.application_id');
-  if (!block.isGiven('var.application_id', id)) {
-    block.mistake('var.application_id', 'the application (client) ID of the app registration', 'nothing', 'Add var.application_id.');
-  }
-  return id ?? '';
-}
-
-/** Exactly one of secret and certificate; a key or a passphrase belongs to a certificate. */
-function readCredential(block: AuditBlock): Credential | undefined {
-  const secret = block.secret('var.client_secret');
-  const certificate = block.file('var.certificate');
-  const key = block.file('var.key');
-  const passphrase = block.secret('var.key_passphrase');
-  const hasSecret = block.isGiven('var.client_secret', secret);
-  const hasCertificate = block.isGiven('var.certificate', certificate);
-  if (hasSecret && hasCertificate) {
-    block.mistake('var.certificate', 'either var.client_secret or var.certificate', 'both', 'Keep the one that the application is registered with.');
-  } else if (!hasSecret && !hasCertificate) {
-    block.mistake('var.client_secret', 'var.client_secret or var.certificate', 'neither', 'Add one, such as var.client_secret: ${O365_CLIENT_SECRET}.');
-  }
-  for (const [path, value] of [['var.key', key], ['var.key_passphrase', passphrase]] as const) {
-    if (value !== undefined && !hasCertificate) block.mistake(path, 'var.certificate beside it', 'none', 'Add var.certificate, or leave this out.');
-  }
-  if (secret !== undefined) {
-    if (isGuid(secret)) block.notice('var.client_secret', 'This looks like the secret\'s ID. What signs in is its value, which Entra ID shows only once.');
-    return { kind: 'secret', secret };
-  }
-  if (certificate === undefined) return undefined;
-  return { kind: 'certificate', certificate, ...(key === undefined ? {} : { key }), ...(passphrase === undefined ? {} : { passphrase }) };
 }
 
 function readTenants(block: AuditBlock, needed: boolean): readonly Tenant[] {

@@ -63,6 +63,8 @@ export const LINES = {
   'auth.token': ['debug', 'Got a token.'],
   'auth.refused': ['debug', 'The token endpoint refused; its own ids for Microsoft\'s support are these.'],
   'auth.renewal_failed': ['warn', 'The token could not be renewed; the old one is used until it expires.'],
+  'auth.next_certificate': ['warn', 'The newest certificate is not accepted yet, or not any more; the other one of the file is tried.'],
+  'auth.credential_changed': ['info', 'The credential on disk has changed since it was refused; it is tried again at once.'],
   'auth.rejected': ['debug', 'The API refused the token; the next request gets a new one.'],
   'auth.clouds_mixed': ['warn', 'The login host and the API host belong to different Microsoft clouds; no token will fit.'],
   'auth.expiring': ['warn', 'The certificate of the application expires soon. Create a new one, upload it to the application in Entra, and configure it.'],

@@ -7,6 +7,9 @@ import { INPUT_NAMES, MODULE_KEYS, type ModuleKey } from '../../../plugin/config
 import { COMMANDS, OPTIONS, optionsOf, type Command, type Option, type OptionName } from '../../../plugin/config/options.ts';
 import { readAddress, readValue } from '../../../plugin/config/value.ts';
 
+/** What the documentation of Filebeat's module and inputs names. */
+const FILEBEATS = /^(enabled$|input\.|var\.(api\.|(input|paths|application_id|tenants|client_secret|certificate|key|key_passphrase|content_type|tags)$))/;
+
 const rows = Object.entries(OPTIONS) as [OptionName, Option][];
 const commands = Object.keys(COMMANDS) as Command[];
 
@@ -72,15 +75,17 @@ describe('the table of module keys', () => {
       if (key.verdict !== 'honoured') continue;
       assert.ok(key.example !== undefined, path);
       const isFile = path === 'var.input' || path === 'var.paths';
-      const isCertificate = ['var.certificate', 'var.key', 'var.key_passphrase'].includes(path);
+      const isCertificate = /^var\.(certificate|key|send_certificate)/.test(path);
+      const isProof = /^var\.(client_secret|federated)/.test(path);
       const base: Record<string, string> = {
         'var.application_id': '00000000-0000-4000-8000-00000000a001', 'var.tenants': '[{id: contoso.com}]',
-        ...(isFile ? { 'var.input': 'file', 'var.paths': '[a]' } : isCertificate ? { 'var.certificate': '/c.pem' } : { 'var.client_secret': 'x' }),
+        ...(isFile ? { 'var.input': 'file', 'var.paths': '[a]' } : isCertificate ? { 'var.certificate': '/c.pem' } : isProof ? {} : { 'var.client_secret': 'x' }),
         [path]: key.example,
       };
       const text = `audit:\n${Object.entries(base).map(([name, value]) => `  ${name}: ${value}\n`).join('')}`;
       const { sources } = loadConfig({ text, flags: {}, env: { O365_CLIENT_SECRET: 'x', O365_KEY_PASSPHRASE: 'y' } });
       assert.equal(sources.length, 1, path);
+      assert.equal(key.own === true, !FILEBEATS.test(path), `${path} says whether Filebeat has it`);
     }
   });
 
