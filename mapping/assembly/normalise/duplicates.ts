@@ -5,9 +5,11 @@
 import { Member, findEqualKeys, firstMember, membersEnd } from '../json/equal-keys';
 import { COMMA, guard } from '../json/scan';
 import { Numbers, writeCompact } from '../json/compact';
-import { endOf, startOf } from '../json/span';
+import { endOf, same, startOf, textOf } from '../json/span';
 import { begin, end, exhausted, room } from '../json/write';
 import { fromDouble } from '../mode';
+import { Word } from '../generated/vocabulary';
+import { word } from '../words';
 
 const DASH: u8 = 0x2d;
 /** What a scan reads behind a text. */
@@ -49,16 +51,22 @@ export function removeDuplicates(at: usize, finish: usize): usize {
 const DROPPED: u32 = 2;
 
 /**
- * Drops all members of a group but the last; or but one whose value is a time in ISO form, when those behind it are none: investigations have their
- * `QueryTime` twice, once as the United States write it (R015).
+ * Drops all members of a group but the last; of several `QueryTime` but one in ISO form, when those behind it are none: investigations have it twice, once as
+ * the United States write it (R015).
  */
 function keepOne(first: usize): void {
   let kept = first;
+  const isQueryTime = named(first, Word.key_QueryTime);
   for (let member = nextOf(first); member != 0; member = nextOf(member)) {
-    const staysKept = isIsoTime(kept) && !isIsoTime(member);
+    const staysKept = isQueryTime && isIsoTime(kept) && !isIsoTime(member);
     store<u32>(staysKept ? member : kept, DROPPED, Member.isLater);
     if (!staysKept) kept = member;
   }
+}
+
+/** Whether the member's key, with its quotes, is that word. */
+function named(member: usize, key: Word): bool {
+  return same(textOf(<usize>load<u32>(member, Member.key), <usize>load<u32>(member, Member.keyEnd) + 1), word(key));
 }
 
 function nextOf(member: usize): usize {

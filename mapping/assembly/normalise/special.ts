@@ -3,7 +3,7 @@ import { captureContainer, captureString, isCaptured, rawOfProperty, replaceCapt
 import { Context, Kind, Property } from '../generated/properties';
 import { Vocabulary, Word } from '../generated/vocabulary';
 import { CLOSE_BRACKET, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE, forgetSeen, scalarEnd, seen, skipSpace, stringEnd } from '../json/scan';
-import { memberOf } from '../json/members';
+import { memberOf, nextMember } from '../json/members';
 import { skipKey, skipValue } from '../json/skip';
 import { isNumber, writeCanonicalNumber } from '../json/number';
 import { Text, endOf, lengthOf, startOf, textOf } from '../json/span';
@@ -18,7 +18,7 @@ import { Pass, forgetOpened, opening, push, resumeAt } from './levels';
 import { MALFORMED, hadNames, pairs, writeNames } from './pairs';
 import { isNothing } from './pair';
 import { CLOSING_BRACE, CLOSING_BRACKET, breakRun, pop, writeMember } from './run';
-import { noticeKey } from './seen-keys';
+import { noticeKey, setSuspect } from './seen-keys';
 import { quoteString, writeValueAsText } from './values';
 
 /** The record type of aggregated mailbox events. */
@@ -205,6 +205,7 @@ function link(element: usize): void {
   let value = element;
   if (<u32>load<u8>(element) == OPEN_BRACE) {
     const href = memberOf(element, Word.AlertLinkHref);
+    if (href != 0 && nextMember()) setSuspect(); // it may be there twice
     if (href != 0) value = href;
   }
   if (isNothing(value)) return;

@@ -17,6 +17,7 @@ import { quoteJson } from './json-text';
 import { keyEnd, keyStart, plain } from './keys';
 import { DEPTH_LIMIT, Pass, depth, inText, isArray, leaveFor, pass, printedFromDouble } from './levels';
 import { breakRun, keep, writeMember } from './run';
+import { setSuspect } from './seen-keys';
 
 /** Numbers, dates and addresses that are longer are none. */
 const SHORT_LIMIT_BYTES: usize = 64;
@@ -99,6 +100,8 @@ export function writeValueAsText(at: usize, number: u32): void {
     if (seen & BROKEN) quoteString(at + 1, finish);
     else copy(at, finish + 1 - at);
   } else if (head == 0x7b || head == 0x5b) {
+    // nobody looks at the keys inside
+    setSuspect();
     quoteJson(at, skipValue(at), printedFromDouble());
   } else {
     const finish = skipScalar(at);
@@ -149,6 +152,8 @@ export function typedScalar(at: usize, from: usize, kind: u32, number: u32): usi
 export function writeAsText(at: usize, kind: u32): usize {
   const behind = skipValue(at);
   if (behind == 0) return 0;
+  // nobody looks at the keys inside
+  setSuspect();
   const fits = kind == Kind.keyword || kind >= <u32>Kind.any;
   if (takes(fits ? Pass.fit : Pass.raw)) {
     writeMember(keyStart, keyEnd, fits || isArray() ? Pass.fit : Pass.raw);
