@@ -3,48 +3,21 @@
  * do with the simulator it can do with the real service, so a collector that is only ever tested on the simulator is not tested on a fancy.
  */
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { promisify } from 'node:util';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../plugin/simulator/simulator.ts';
 import { silentLog } from '../../plugin/telemetry/log.ts';
 import { CONTENT_TYPES, type Clock } from '../../plugin/types.ts';
 import { makeCertificate } from '../support/certificate.ts';
+import { preparePython } from '../support/python.ts';
 
 const RECIPE = join(import.meta.dirname, '../../../test/agents/python-client');
-const INSTALL_LIMIT_MS = 180_000;
 const CLIENT_LIMIT_MS = 60_000;
 const DAY_MS = 86_400_000;
 const clock: Clock = { nowMs: () => Date.now(), wait: () => Promise.reject(new Error('Nothing here waits.')) };
 
-/** The Python of an environment with MSAL in it, or why there is none. On a machine of CI there must be one. */
-async function preparePython(): Promise<{ readonly program: string } | { readonly reason: string }> {
-  const requirements = join(RECIPE, 'requirements.txt');
-  const digest = createHash('sha256').update(await readFile(requirements)).digest('hex').slice(0, 16);
-  const folder = join(process.env.O365AUDIT_TEST_CACHE ?? join(homedir(), '.cache/o365audit-test'), `python-client-${digest}`);
-  const program = join(folder, 'bin/python');
-  const marker = join(folder, 'complete');
-  if (existsSync(marker)) return { program };
-  const run = (file: string, words: readonly string[]): Promise<unknown> => promisify(execFile)(file, words, { timeout: INSTALL_LIMIT_MS });
-  try {
-    await rm(folder, { recursive: true, force: true });
-    await mkdir(folder, { recursive: true });
-    await run('python3', ['-m', 'venv', folder]);
-    await run(program, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--requirement', requirements]);
-    await writeFile(marker, '');
-    return { program };
-  } catch (error) {
-    if (process.env.CI === 'true') throw error;
-    return { reason: `MSAL for Python cannot be installed here: ${String(error).split('\n')[0] ?? ''}` };
-  }
-}
-
-const python = await preparePython();
+const python = await preparePython(RECIPE);
 
 interface Found {
   readonly starts: readonly string[];
