@@ -14,6 +14,7 @@ import { Text, lengthOf, startOf, textOf } from './json/span';
 import { writeEscaped } from './json/text';
 import { begin, byte, copy, end, exhausted, forgetExhausted, quoted } from './json/write';
 import { mapSurroundings, writeAudit } from './map';
+import { withholds } from './normalise/detections';
 import { audit, forgetAudit } from './normalise/whole';
 import { writeOthers } from './others';
 import { mapRecordAround } from './record';
@@ -62,9 +63,9 @@ export function mapNoObject(start: usize, finish: usize): void {
   setIdentity(start, finish);
 }
 
-/** R925: the event's text goes along, unless the record brought it. */
+/** R925: the event's text goes along, unless the record brought it or it holds what is not to be seen. */
 export function setOriginal(start: usize, finish: usize): void {
-  if (has(Field.event_original) || start >= finish) return;
+  if (has(Field.event_original) || start >= finish || withholds(start, finish)) return;
   begin();
   writeEscaped(start, finish);
   set(Field.event_original, end());

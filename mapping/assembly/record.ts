@@ -8,11 +8,12 @@ import { Vocabulary, Word } from './generated/vocabulary';
 import { CLOSE_BRACE, COLON, COMMA, OPEN_BRACE, QUOTE, skipSpace, stringEnd } from './json/scan';
 import { firstElement, nextElement, textAt } from './json/members';
 import { skipKey, skipValue } from './json/skip';
-import { Text, same } from './json/span';
+import { Text, endOf, same, startOf } from './json/span';
 import { lower } from './json/text';
 import { dateOf } from './common/time';
 import { Option } from './mode';
 import { lookup } from './names';
+import { withholds } from './normalise/detections';
 import { keyEnd, keyStart, readKey } from './normalise/keys';
 import { eventEnd, normaliseEvent } from './normalise/whole';
 import { forgetOthers, noteOther, prepareOthers } from './others';
@@ -135,7 +136,7 @@ export function mapRecordAround(): void {
   append(Field.tags, word(Word.forwarded));
   if (!isWrapped) return;
   mapMembers(envelope, Vocabulary.envelope_event);
-  if (original != 0) set(Field.event_original, textAt(original));
+  if (original != 0) setOriginal(textAt(original));
   mapMembers(organization, Vocabulary.envelope_organization);
   mapMembers(dataStream, Vocabulary.envelope_data_stream);
   for (let tag = firstElement(tags); tag != 0; tag = nextElement(tags, tag)) append(Field.tags, textAt(tag));
@@ -159,11 +160,15 @@ function mapMembers(open: usize, vocabulary: Vocabulary): void {
   }
 }
 
+function setOriginal(text: Text): void {
+  if (!withholds(startOf(text), endOf(text))) set(Field.event_original, text);
+}
+
 function setTaken(taken: u32, text: Text): void {
   switch (taken) {
     case Taken.eventId: return set(Field.event_id, text);
     case Taken.eventCreated: return set(Field.event_created, dateOf(text));
-    case Taken.eventOriginal: return set(Field.event_original, text);
+    case Taken.eventOriginal: return setOriginal(text);
     case Taken.organizationId: return set(Field.organization_id, lower(text));
     case Taken.organizationName: return set(Field.organization_name, text);
     case Taken.streamType: return set(Field.data_stream_type, text);

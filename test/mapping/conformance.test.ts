@@ -107,7 +107,7 @@ describe('every document has only listed fields with values of their types', () 
     })));
   });
 
-  test('of real events', { skip: real.length === 0 && 'O365AUDIT_DATA_DIR names no folder with events' }, () => assertConformance(real));
+  if (real.length > 0) test('of real events', () => assertConformance(real));
 });
 
 test('no path has values of two kinds, over all documents', () => {

@@ -19,6 +19,21 @@ import { spare } from './texts';
 const NUMBER_LIMIT_BYTES: usize = 64;
 const NUMBER: usize = memory.data(256, 16);
 
+/** `DetectedValues`, as it lies in memory. */
+const DETECTED: u64 = 0x6465746365746544;
+const VALU: u32 = 0x756c6156;
+const ES: u32 = 0x7365;
+const NAME_BYTES: usize = 14;
+
+/** Whether a text must not go along as it is: it names detections, and they are to be hashed or dropped. */
+export function withholds(start: usize, finish: usize): bool {
+  if (!asked(Option.dlp_hash) && !asked(Option.dlp_drop)) return false;
+  for (let at = start; at + NAME_BYTES <= finish; at++) {
+    if (load<u64>(at) == DETECTED && load<u32>(at, 8) == VALU && <u32>load<u16>(at, 12) == ES) return true;
+  }
+  return false;
+}
+
 /** Takes the value at `at`; 0 when it is to be kept like any other. */
 export function detections(at: usize, head: u32): usize {
   if (asked(Option.dlp_drop)) {

@@ -183,9 +183,9 @@ describe('a simulated Management Activity API', () => {
 });
 
 const dataFolder = process.env.O365AUDIT_DATA_DIR;
-describe('real events', { skip: dataFolder === undefined ? 'O365AUDIT_DATA_DIR names no folder of real events' : false }, () => {
+if (dataFolder !== undefined) describe('real events', () => {
   test('arrive once each and in order, every byte of them but the three values untouched', async () => {
-    const folder = join(dataFolder ?? '', 'events');
+    const folder = join(dataFolder, 'events');
     for (const file of (await readdir(folder)).filter((name) => name.endsWith('.ndjson'))) {
       const lines = splitEvents(await readFile(join(folder, file), 'latin1'), file);
       await withSimulator({ eventsFile: join(folder, file) }, async (simulator) => {
