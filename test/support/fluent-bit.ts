@@ -67,7 +67,7 @@ export async function startFluentBit({ configuration, folder = ROOT, environment
 }
 
 /** Nothing of the caller's environment but what finds programs; the collector shall run on the Node that runs the tests. */
-function environmentOf(environment: Readonly<Record<string, string>>): Record<string, string> {
+export function environmentOf(environment: Readonly<Record<string, string>> = {}): Record<string, string> {
   return { PATH: [dirname(process.execPath), process.env.PATH ?? ''].join(delimiter), ...environment };
 }
 
@@ -108,15 +108,7 @@ class Agent implements FluentBit {
   }
 
   collector(): number | undefined {
-    const parent = ` ${this.#child.pid ?? 0} `;
-    return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).find((id) => {
-      try {
-        // the name stands in brackets; behind it come the state and the parent's id
-        return readFileSync(`/proc/${id}/stat`, 'utf8').replace(/^.*\) ./s, '').startsWith(parent);
-      } catch {
-        return false; // it has ended in the meantime
-      }
-    });
+    return childOf(this.#child);
   }
 
   async chunkCount(): Promise<number | undefined> {
@@ -143,7 +135,20 @@ class Agent implements FluentBit {
   }
 }
 
-async function freePort(): Promise<number> {
+/** The process that this one has started and that is running, if any. */
+export function childOf({ pid = 0 }: ChildProcess): number | undefined {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).find((id) => {
+    try {
+      // the name stands in brackets; behind it come the state and the parent's id
+      return readFileSync(`/proc/${id}/stat`, 'utf8').replace(/^.*\) ./s, '').startsWith(` ${pid} `);
+    } catch {
+      return false; // it has ended in the meantime
+    }
+  });
+}
+
+/** A port on which nobody listens now. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
