@@ -15,7 +15,7 @@ import type { FaultSetting } from '../../plugin/simulator/faults.ts';
 import type { SimulatorOptions } from '../../plugin/simulator/simulator.ts';
 import { silentLog } from '../../plugin/telemetry/log.ts';
 import { CONTENT_TYPES } from '../../plugin/types.ts';
-import { addBacklog } from '../support/backlog.ts';
+import { addBacklog, untilListable } from '../support/backlog.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import { startFarEnd, type FarEnd } from '../support/far-end.ts';
 import { startForwardHost } from '../support/forward-host.ts';
@@ -215,6 +215,7 @@ describe('each fault of the service', { concurrency: 5 }, () => {
     const host = await startForwardHost();
     try {
       simulation.simulator.faults.set('huge-event', { mebibytes: 8 });
+      await untilListable();
       const { stderr, ending } = await runProgram(['collect', ...simulation.words, '--once', '--output', host.url]);
       assert.equal(ending?.status, 0);
       assert.match(stderr, /error An event is too large for the output and was left out.* contentId=/);
@@ -239,6 +240,7 @@ async function goThrough(fault: FaultName, row: Row, simulation: Simulation): Pr
   row.prepare?.(simulation);
   if (row.settled !== undefined) await settle(row, simulation, run);
   switchOn(fault, row, simulation);
+  if (FAULTS[fault].count === 'at once') await untilListable();
 
   const program = await run(row.words);
   assert.deepEqual(program.ending, { status: row.status ?? 0, signal: null }, program.stderr);

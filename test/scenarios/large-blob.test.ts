@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { useOf } from '../bench/measured-process.ts';
+import { untilListable } from '../support/backlog.ts';
 import { startForwardHost } from '../support/forward-host.ts';
 import { startProgram, STOP_DEADLINE_MS } from '../support/program.ts';
 import { startSimulation } from '../support/simulation.ts';
@@ -22,6 +23,7 @@ for (const format of ['raw', 'ecs'] as const) {
       const host = await startForwardHost();
       try {
         simulation.simulator.faults.set('big-blob', { mebibytes: BLOB_MEBIBYTES });
+        await untilListable();
         const words = ['collect', ...simulation.words, '--output', host.url, '--format', format, '--bytes-in-flight', '8MiB'];
         const program = startProgram(words, { nodeWords: [`--max-old-space-size=${HEAP_LIMIT_MEBIBYTES}`] });
         await program.said('Everything that there was has been delivered.');

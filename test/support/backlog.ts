@@ -7,6 +7,7 @@ import type { Simulator } from '../../plugin/simulator/simulator.ts';
 import { silentLog } from '../../plugin/telemetry/log.ts';
 import type { ContentBlob } from '../../plugin/types.ts';
 import { simulatedEvents } from './events.ts';
+import { until } from './manual-clock.ts';
 import { realClock } from './simulation.ts';
 
 export interface KnownBlob extends ContentBlob {
@@ -40,6 +41,12 @@ export function addBacklog(simulator: Simulator, { blobs, eventsPerBlob, ballast
       contentCreated: new Date(createdMs).toISOString(), contentExpiration: new Date(createdMs + LIFE_MS).toISOString(),
     };
   });
+}
+
+/** Windows end on whole seconds: what was added in this one is listed from the next one on. */
+export async function untilListable(): Promise<void> {
+  const second = Math.floor(Date.now() / 1000);
+  await until(() => Math.floor(Date.now() / 1000) > second, 'the next second');
 }
 
 /** All event ids in blobs. */
