@@ -146,10 +146,11 @@ export function failure<Code extends FailureCode>(code: Code, values: Values<Cod
 /** The reason in any thrown thing, as a clause for a failure's text: innermost cause last, no stack, no full stop. */
 export function reasonOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
-  const own = thrown.message || thrown.name;
+  const own = (thrown.message || thrown.name).replace(/\.$/, '');
   const inner = thrown instanceof AggregateError && thrown.errors.length > 0 ? thrown.errors[0] as unknown : thrown.cause;
-  const reason = inner === undefined ? own : `${own}: ${reasonOf(inner)}`;
-  return reason.replace(/\.$/, '');
+  const cause = inner === undefined ? '' : reasonOf(inner);
+  // a failure of the table often says its cause already
+  return own.includes(cause) ? own : `${own}: ${cause}`;
 }
 
 function fill(text: string, values: Readonly<Record<string, string | number>>): string {

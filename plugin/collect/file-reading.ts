@@ -80,9 +80,9 @@ export function createFileReading(options: ReadingOptions): FileReading {
           if (bytesRead === 0) break;
           stretchBytes += bytesRead;
           if (stretchBytes < STRETCH_BYTES) continue;
-          unsavedBytes += await passage.note();
+          await passage.note();
           stretchBytes = 0;
-          if (unsavedBytes >= STRETCH_BYTES) await save(abandon);
+          await save(abandon);
         }
         unsavedBytes += stop.aborted ? await passage.note() : await passage.end();
         if (unsavedBytes >= STRETCH_BYTES) await save(abandon);
