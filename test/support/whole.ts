@@ -25,14 +25,14 @@ let fieldOf: FieldLookup | undefined;
  * allows to be missing.
  */
 export function missingValues(event: string, document: string | object, excuse: (drop: Drop, path: string) => void = () => undefined): string[] {
-  const twice: string[] = [];
-  const record = readJson(event, chooseAndTell((path) => twice.push(path))).value;
+  const twice: Twice[] = [];
+  const record = readJson(event, chooseAndTell(twice)).value;
   const isWrapped = record instanceof Map && record.has('o365audit');
   const bare = isWrapped ? record.get('o365audit') : record;
   const whole = typeof document === 'string' ? readJson(document).value : jsonOf(document);
   if (!(bare instanceof Map)) return memberAt(whole, ['event', 'original']) === null ? ['the text of what is no event is not in event.original'] : [];
   const search = new Search(memberAt(whole, RAW.split('.')), excuse);
-  for (const path of twice) if (!isWrapped || /^o365audit(?:\.|$)/.test(path)) search.twice(isWrapped ? path.slice('o365audit.'.length) : path);
+  for (const { rule, path } of twice) if (!isWrapped || /^o365audit(?:\.|$)/.test(path)) search.drop(rule, isWrapped ? path.slice('o365audit.'.length) : path);
   search.event(withLargeNumbersAsTexts(bare) as JsonObject);
   return search.missing;
 }
@@ -61,14 +61,8 @@ class Search {
     this.#collect(audit, '');
   }
 
-  /** A key that stands twice in one object; its earlier value is not there. */
-  twice(path: string): void {
-    if (path.endsWith('QueryTime') && findDrop('R015', path) !== undefined) this.#drop('R015', path);
-    else this.#drop('R004', path);
-  }
-
   /** A value is not in the document by a rule: the closed list has to say so. */
-  #drop(rule: string, path: string): void {
+  drop(rule: string, path: string): void {
     const drop = findDrop(rule, path);
     if (drop === undefined) this.missing.push(`${path}: dropped, and drops.tsv has no ${rule} for it`);
     else this.#excuse(drop, path);
@@ -76,15 +70,15 @@ class Search {
 
   /** R005: what is empty is not there. */
   #isDroppedAsEmpty(path: string, value: Json): boolean {
-    if (isEmpty(value)) this.#drop('R005', path);
+    if (isEmpty(value)) this.drop('R005', path);
     return isEmpty(value);
   }
 
   /** The object or array that a text at a path holds. */
   #parsed(path: string, text: string): Json | undefined {
-    const twice: string[] = [];
-    const value = parsed(text, chooseAndTell((inside) => twice.push(inside)));
-    if (value !== undefined) for (const inside of twice) this.twice(`${path}.${inside}`);
+    const twice: Twice[] = [];
+    const value = parsed(text, chooseAndTell(twice));
+    if (value !== undefined) for (const { rule, path: inside } of twice) this.drop(rule, `${path}.${inside}`);
     return value;
   }
 
@@ -140,7 +134,7 @@ class Search {
         this.#asText(`${path}._raw`, element);
         continue;
       }
-      if (name !== '' && sides.every((side) => isEmpty(element.get(side) ?? null))) this.#drop(sides.length === 2 ? 'R010' : 'R009', `${path}.Name`);
+      if (name !== '' && sides.every((side) => isEmpty(element.get(side) ?? null))) this.drop(sides.length === 2 ? 'R010' : 'R009', `${path}.Name`);
       const key = `${path}.${nameKey(name)}`;
       // at a name that ends in _raw only texts may stand
       for (const side of sides) this.#pairValue(sides.length === 2 ? `${key}${key.endsWith('_raw') ? '_object' : ''}.${side}` : key, element.get(side));
@@ -159,11 +153,12 @@ class Search {
   }
 
   /** R015: the body of an alert, text or object, is all in `Data.flattened`. */
-  #data(value: Json, inArray = false): boolean {
-    if (Array.isArray(value)) for (const element of value) this.#data(element, true);
+  #data(value: Json, level = 1): boolean {
+    const inArray = level > 1;
+    if (Array.isArray(value) && level < LEVELS_LIMIT) for (const element of value) this.#data(element, level + 1);
     else {
       const body = typeof value === 'string' ? this.#parsed('Data', value) : inArray ? undefined : value;
-      if (body === undefined || !isContainer(body)) this.#value('Data', value, 1, false);
+      if (body === undefined || !isContainer(body)) this.#value('Data', value, level, false);
       else this.#value('Data.flattened', body, 2, false);
     }
     return true;
@@ -201,7 +196,7 @@ class Search {
     if (!Array.isArray(value) && !(value instanceof Map)) return false;
     for (const element of Array.isArray(value) ? value : [value]) {
       const link = element instanceof Map && element.has('AlertLinkHref') ? element.get('AlertLinkHref') ?? null : element;
-      if (element instanceof Map && link !== element && [...element].some(([key, member]) => key !== 'AlertLinkHref' && !isEmpty(member))) this.#drop('R017', 'AlertLinks');
+      if (element instanceof Map && link !== element && [...element].some(([key, member]) => key !== 'AlertLinkHref' && !isEmpty(member))) this.#asText('AlertLinks_raw', element);
       if (!this.#isDroppedAsEmpty('AlertLinks', link)) this.#asText('AlertLinks', link);
     }
     return true;
@@ -229,12 +224,12 @@ class Search {
     return true;
   }
 
-  /** R014: of an array of contexts the first; the others are not kept. */
+  /** R014: of an array of contexts the first; the others are texts. */
   #firstContext(value: Json): boolean {
     const [first, ...others] = Array.isArray(value) ? value : [];
     if (!(first instanceof Map) || isEmpty(first)) return false;
     this.#value('AppAccessContext', first, 1, false);
-    for (const other of others) if (!this.#isDroppedAsEmpty('AppAccessContext', other)) this.#drop('R014', 'AppAccessContext');
+    for (const other of others) if (!this.#isDroppedAsEmpty('AppAccessContext', other)) this.#asText('AppAccessContext_raw', other);
     return true;
   }
 
@@ -391,17 +386,32 @@ function parsed(text: string, choose: Choice = isoTimeOf): Json | undefined {
   }
 }
 
-/** R015: of two values with one key the ISO time, else the later one. */
+/** R015: of two values with one key the ISO time of a query, else the later one. */
 function isoTimeOf(earlier: Json, later: Json, path: string): Json {
-  const isIso = (value: Json): boolean => typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value);
-  return /(?:^|\.)QueryTime$/.test(path) && isIso(earlier) && !isIso(later) ? earlier : later;
+  return isQueryTime(path) && isIsoTime(earlier) && !isIsoTime(later) ? earlier : later;
 }
 
-/** The choice of the mapping, which tells the path of each value that it leaves out. */
-function chooseAndTell(tell: (path: string) => void): Choice {
+function isQueryTime(path: string): boolean {
+  return /(?:^|\.)QueryTime$/.test(path);
+}
+
+function isIsoTime(value: Json): boolean {
+  return typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value);
+}
+
+/** A key that stood twice in one object, and the rule by which one of its values is not there. */
+interface Twice {
+  readonly rule: 'R004' | 'R015';
+  readonly path: string;
+}
+
+/** The choice of the mapping; what it leaves out is added to `twice`, unless that is empty or the same. */
+function chooseAndTell(twice: Twice[]): Choice {
   return (earlier, later, path) => {
-    if (fingerprint(earlier) !== fingerprint(later)) tell(path);
-    return isoTimeOf(earlier, later, path);
+    const kept = isoTimeOf(earlier, later, path);
+    const gone = kept === earlier ? later : earlier;
+    if (!isEmpty(gone) && fingerprint(gone) !== fingerprint(kept)) twice.push({ rule: isQueryTime(path) && isIsoTime(kept) && !isIsoTime(gone) ? 'R015' : 'R004', path });
+    return kept;
   };
 }
 

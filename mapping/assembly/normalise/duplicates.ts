@@ -5,15 +5,23 @@
 import { Member, findEqualKeys, firstMember, membersEnd } from '../json/equal-keys';
 import { COMMA, guard } from '../json/scan';
 import { Numbers, writeCompact } from '../json/compact';
-import { endOf, same, startOf, textOf } from '../json/span';
+import { Text, endOf, same, startOf, textOf } from '../json/span';
 import { begin, end, exhausted, room } from '../json/write';
 import { fromDouble } from '../mode';
 import { Word } from '../generated/vocabulary';
 import { word } from '../words';
+import { isNothing } from './pair';
+
+/** A value that was left out is not the one that stayed: the document has to say so. */
+export let lostValue: bool = false;
 
 const DASH: u8 = 0x2d;
 /** What a scan reads behind a text. */
 const SLACK_BYTES: usize = 64;
+
+export function forgetLost(): void {
+  lostValue = false;
+}
 
 /** A compact copy of the event from `at` to `finish`, without double keys, with a sentinel behind it; 0 when there is no memory for it. */
 export function copyWithoutDuplicates(at: usize, finish: usize): usize {
@@ -59,9 +67,20 @@ function keepOne(first: usize): void {
   const isQueryTime = named(first, Word.key_QueryTime);
   for (let member = nextOf(first); member != 0; member = nextOf(member)) {
     const staysKept = isQueryTime && isIsoTime(kept) && !isIsoTime(member);
-    store<u32>(staysKept ? member : kept, DROPPED, Member.isLater);
+    const gone = staysKept ? member : kept;
+    store<u32>(gone, DROPPED, Member.isLater);
     if (!staysKept) kept = member;
+    // the same instant in another form is nothing lost
+    if (!(isQueryTime && isIsoTime(kept) && !isIsoTime(gone)) && !isNothing(valueOf(gone)) && !same(textOfValue(gone), textOfValue(kept))) lostValue = true;
   }
+}
+
+function valueOf(member: usize): usize {
+  return <usize>load<u32>(member, Member.value);
+}
+
+function textOfValue(member: usize): Text {
+  return textOf(valueOf(member), <usize>load<u32>(member, Member.end));
 }
 
 /** Whether the member's key, with its quotes, is that word. */
@@ -75,6 +94,6 @@ function nextOf(member: usize): usize {
 
 /** `"2026-…T` */
 function isIsoTime(member: usize): bool {
-  const value = <usize>load<u32>(member, Member.value);
+  const value = valueOf(member);
   return load<u8>(value) == 0x22 && load<u8>(value, 5) == DASH && load<u8>(value, 8) == DASH && load<u8>(value, 11) == 0x54;
 }

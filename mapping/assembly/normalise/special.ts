@@ -2,7 +2,8 @@
 import { captureContainer, captureString, isCaptured, rawOfProperty, replaceCaptured } from '../captured';
 import { Context, Kind, Property } from '../generated/properties';
 import { Vocabulary, Word } from '../generated/vocabulary';
-import { CLOSE_BRACKET, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE, forgetSeen, scalarEnd, seen, skipSpace, stringEnd } from '../json/scan';
+import { CLOSE_BRACKET, COMMA, ESCAPED, OPEN_BRACE, OPEN_BRACKET, QUOTE, forgetSeen, scalarEnd, seen, skipSpace, stringEnd } from '../json/scan';
+import { decoded } from '../json/decode';
 import { memberOf, nextMember } from '../json/members';
 import { skipKey, skipValue } from '../json/skip';
 import { isNumber, writeCanonicalNumber } from '../json/number';
@@ -14,6 +15,8 @@ import { writeParameters } from './cmdlet-text';
 import { openAlone, openData } from './embedded';
 import { keyEnd, keyStart, takeKey } from './keys';
 import { detections } from './detections';
+import { isFifty, platform } from './codes';
+import { keepLongLinks, keepOthers } from './leftovers';
 import { Pass, forgetOpened, opening, push, resumeAt } from './levels';
 import { MALFORMED, hadNames, pairs, writeNames } from './pairs';
 import { isNothing } from './pair';
@@ -21,12 +24,6 @@ import { CLOSING_BRACE, CLOSING_BRACKET, breakRun, pop, writeMember } from './ru
 import { noticeKey, setSuspect } from './seen-keys';
 import { quoteString, writeValueAsText } from './values';
 
-/** The record type of aggregated mailbox events. */
-const AGGREGATED: u32 = 50;
-const ZERO: u32 = 0x30;
-/** Codes that are longer are none. */
-const CODE_LIMIT_BYTES: usize = 32;
-const CODE: usize = memory.data(160, 16);
 
 /** Takes the value at `at` of a special property; answers as `normalise` goes on, or 0 when the value is to be taken like any other. */
 export function special(number: u32, at: usize): usize {
@@ -111,7 +108,7 @@ export function forgetAggregated(): void {
 
 /** Whether the event is of record type 50, which its text may say only later. */
 function isAggregated(): bool {
-  if (isCaptured(Property.RecordType)) return isFifty(startOf(rawOfProperty(Property.RecordType)));
+  if (isCaptured(Property.RecordType)) return isFifty(valueAt(startOf(rawOfProperty(Property.RecordType))));
   if (aggregatedEvent != opening()) {
     aggregatedEvent = opening();
     aggregated50 = isAggregatedLater();
@@ -119,12 +116,17 @@ function isAggregated(): bool {
   return aggregated50;
 }
 
+/** Where the value begins of which the text lies at `text`: a string's with its quote. */
+function valueAt(text: usize): usize {
+  return <u32>load<u8>(text - 1) == QUOTE ? text - 1 : text;
+}
+
 function isAggregatedLater(): bool {
   let member = skipSpace(opening() + 1);
   while (<u32>load<u8>(member) == QUOTE) {
     const finish = stringEnd(member + 1);
     const value = skipSpace(skipKey(member));
-    if (lookup(0, member + 1, finish - member - 1) == Property.RecordType) return isFifty(value + <usize>(<u32>load<u8>(value) == QUOTE));
+    if (lookup(0, member + 1, finish - member - 1) == Property.RecordType) return isFifty(value);
     const behind = skipValue(value);
     if (behind == 0) return false;
     member = skipSpace(skipSpace(behind) + 1);
@@ -132,18 +134,13 @@ function isAggregatedLater(): bool {
   return false;
 }
 
-/** Whether the number 50, in any form, or the name of that record type stands at `at`. */
-function isFifty(at: usize): bool {
-  const text = textOf(at, scalarEnd(at));
-  return lengthOf(canonicalNumber(text)) == 2 ? load<u16>(CODE) == 0x3035 : lookup(Vocabulary.record_type, at, lengthOf(text)) == AGGREGATED;
-}
-
-/** R014: of an array of contexts the first. */
+/** R014: of an array of contexts the first; the others stay as texts at `_raw`. */
 function firstElement(at: usize): usize {
   const first = skipSpace(at + 1);
   const behind = skipValue(at);
   if (behind == 0) return MALFORMED;
   if (<u32>load<u8>(first) != OPEN_BRACE || isNothing(first)) return 0;
+  keepOthers(at);
   push(false, Kind.object, Context.AppAccessContext, Property.AppAccessContext, keyStart, keyEnd, Pass.fit, first);
   resumeAt(behind);
   breakRun();
@@ -166,10 +163,11 @@ function reason(at: usize): usize {
   return finish + 1;
 }
 
-/** R017: the links alone, as an array of strings. */
+/** R017: the links alone, as an array of strings; one that has more than its address is kept at `_raw`, too. */
 function links(at: usize, head: u32): usize {
   const behind = skipValue(at);
   if (behind == 0) return MALFORMED;
+  keepLongLinks(at);
   captureContainer(Property.AlertLinks, at);
   push(true, Kind.keyword, 0, Property.AlertLinks, keyStart, keyEnd, Pass.fit, at);
   forgetOpened();
@@ -211,33 +209,6 @@ function link(element: usize): void {
   if (isNothing(value)) return;
   writeMember(0, 0, Pass.fit);
   writeValueAsText(value, Property.AlertLinks);
-}
-
-/** R018: the name of a platform's code. */
-function platform(at: usize, head: u32): usize {
-  const isString = head == QUOTE;
-  const finish = isString ? at + 2 : scalarEnd(at);
-  const code = isString ? <u32>load<u8>(at, 1) - ZERO : codeOf(textOf(at, finish));
-  if (code > 5 || (isString && <u32>load<u8>(finish) != QUOTE)) return 0;
-  const name = word(<u32>Word.Unknown + code);
-  replaceCaptured(Property.Platform, name);
-  writeMember(keyStart, keyEnd, Pass.fit);
-  quoted(name);
-  breakRun();
-  return finish + <usize>isString;
-}
-
-/** The value of a number of one digit, however it is written; of any other more than 9. */
-function codeOf(number: Text): u32 {
-  return lengthOf(canonicalNumber(number)) == 1 ? <u32>load<u8>(CODE) - ZERO : u32.MAX_VALUE;
-}
-
-/** A number's canonical form, in CODE; no text for what is none, or longer than a code. */
-function canonicalNumber(number: Text): Text {
-  if (!isNumber(number) || lengthOf(number) > CODE_LIMIT_BYTES) return 0;
-  lend(CODE);
-  writeCanonicalNumber(number, false);
-  return textOf(CODE, giveBack());
 }
 
 function takeWordAsKey(key: Word): void {

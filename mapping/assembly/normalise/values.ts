@@ -1,16 +1,15 @@
 /** Values that must be looked at before they are kept: a string where a number belongs, a number where a string belongs, what is broken. */
 import { captureScalar, captureString } from '../captured';
-import { writeAddress } from '../common/ip';
-import { writeDate } from '../common/time';
 import { note } from '../errors';
 import { JSON_TEXT_FLAG, Kind, PROPERTY_ROWS, Property } from '../generated/properties';
 import { Word } from '../generated/vocabulary';
 import { BROKEN, forgetSeen, seen, stringEnd } from '../json/scan';
 import { skipScalar, skipValue } from '../json/skip';
-import { fitsLong, isNumber, writeCanonicalNumber } from '../json/number';
-import { Text, lengthOf, same, startOf, textOf } from '../json/span';
+import { writeCanonicalNumber } from '../json/number';
+import { lengthOf, startOf, textOf } from '../json/span';
 import { writeCanonical } from '../json/text';
-import { byte, copy, giveBack, lend } from '../json/write';
+import { byte, copy } from '../json/write';
+import { converted, integer } from './conversion';
 import { quoteHash, quoteHashOfScalar } from './detections';
 import { openText } from './embedded';
 import { quoteJson } from './json-text';
@@ -18,12 +17,6 @@ import { keyEnd, keyStart, plain } from './keys';
 import { DEPTH_LIMIT, Pass, depth, inText, isArray, leaveFor, pass, printedFromDouble } from './levels';
 import { breakRun, keep, writeMember } from './run';
 import { setSuspect } from './seen-keys';
-
-/** Numbers, dates and addresses that are longer are none. */
-const SHORT_LIMIT_BYTES: usize = 64;
-const SHORT: usize = memory.data(256, 16);
-
-const TRUE: u32 = 0x65757274;
 
 /**
  * Keeps or converts the string whose inside is from `start` to `finish`; `flags` are what the scanner saw. Answers where to read on: behind it, or
@@ -205,39 +198,4 @@ export function quoteScalar(at: usize, finish: usize, isBoolean: bool): void {
   if (isBoolean) copy(at, finish - at);
   else writeCanonicalNumber(textOf(at, finish), printedFromDouble());
   byte(0x22);
-}
-
-/** What a string becomes where a long, a boolean, a date or an address belongs; no text when it is none. */
-function converted(text: Text, kind: u32, flags: u32): Text {
-  if (flags != 0 || lengthOf(text) > SHORT_LIMIT_BYTES || kind >= <u32>Kind.object) return 0;
-  if (kind == Kind.long) return isNumber(text) ? integer(text) : 0;
-  if (kind == Kind.boolean) return truth(text);
-  lend(SHORT);
-  const good = kind == Kind.date ? writeDate(text) : writeAddress(text);
-  const made = textOf(SHORT, giveBack());
-  if (!good) return 0;
-  return same(made, text) ? text : made;
-}
-
-/** The number as an integer, when it is one and fits a long (R007). */
-function integer(text: Text): Text {
-  if (fitsLong(text) && load<u16>(startOf(text)) != 0x302d) return text;
-  if (lengthOf(text) > SHORT_LIMIT_BYTES) return 0;
-  lend(SHORT);
-  writeCanonicalNumber(text, printedFromDouble());
-  const made = textOf(SHORT, giveBack());
-  return fitsLong(made) ? made : 0;
-}
-
-/** `true` or `false` for a string that says so in any case (R008). */
-function truth(text: Text): Text {
-  const start = startOf(text);
-  const four = load<u32>(start) | 0x20202020;
-  if (lengthOf(text) == 4 && four == TRUE) return lowered(text);
-  return lengthOf(text) == 5 && four == 0x736c6166 && (load<u8>(start, 4) | 0x20) == 0x65 ? lowered(text) : 0;
-}
-
-function lowered(text: Text): Text {
-  for (let i: usize = 0; i < lengthOf(text); i++) store<u8>(SHORT + i, load<u8>(startOf(text) + i) | 0x20);
-  return textOf(SHORT, SHORT + lengthOf(text));
 }

@@ -3,14 +3,15 @@
  * without double keys, in which numbers that not every host keeps are texts; and where a name that the mapping made meets the event's own, both are joined.
  */
 import { forgetCaptured } from '../captured';
-import { forgetErrors } from '../errors';
+import { forgetErrors, note } from '../errors';
+import { Word } from '../generated/vocabulary';
 import { Numbers, hasNumberAsText } from '../json/compact';
 import { forgetLarge, sawLarge } from '../json/number';
 import { Text } from '../json/span';
 import { mark, release } from '../memory';
 import { fromDouble } from '../mode';
 import { withEqualKeysJoined } from './collisions';
-import { copyWithoutDuplicates } from './duplicates';
+import { copyWithoutDuplicates, forgetLost, lostValue } from './duplicates';
 import { forgetData, setCareful } from './embedded';
 import { normalise, normalised } from './normalise';
 import { forgetKeys, suspect } from './seen-keys';
@@ -33,11 +34,13 @@ export function normaliseEvent(at: usize): bool {
   if (audit == 0) return false;
   if (!suspect && !(sawLarge && hasNumberAsText(at, eventEnd, fromDouble ? Numbers.printed : Numbers.exact))) return true;
   release(from);
+  forgetLost();
   const copy = copyWithoutDuplicates(at, eventEnd);
   if (copy == 0) return true; // there is no memory for more, which is answered in any case
   setCareful(true);
   pass(copy);
   setCareful(false);
+  if (lostValue) note(Word.event__a_key_stands_twice);
   audit = withEqualKeysJoined(audit);
   return true;
 }
