@@ -15,7 +15,7 @@ import { envelopeTexts } from '../module/envelope.ts';
 import { createGathering, type Gathering } from '../module/gathering.ts';
 import { loadModule, type EcsModule } from '../module/instance.ts';
 import { createSplitter, type SplitOptions, type Splitter } from '../module/splitter.ts';
-import { createNetwork, type Network } from '../network/network.ts';
+import { openNetwork, type Network } from '../network/network.ts';
 import { openOutput } from '../output/output.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ContentType, Output, Surroundings, Tenant } from '../types.ts';
@@ -51,7 +51,7 @@ interface Rooms {
  * up, and committed as far as it was delivered. Throws OUTPUT_…, LEDGER_…, MODULE_… failures, and what `once` left undone.
  */
 export async function collect(config: Config, surroundings: Surroundings, reports: Reports, log: Log): Promise<void> {
-  const { clock, stop, programFolder, version, stdout } = surroundings;
+  const { clock, stop, programFolder, stdout } = surroundings;
   const { collector } = config;
   const module = await loadModule(programFolder, log);
   setMaxListeners(0, stop);
@@ -62,7 +62,7 @@ export async function collect(config: Config, surroundings: Surroundings, report
   };
   let missing: AuditError | undefined;
   try {
-    const network = opened(createNetwork({ userAgent: `o365audit/${version}` }, log));
+    const network = opened(await openNetwork(collector, surroundings, log));
     const ledger = opened(await openLedger({ directory: collector.stateDir }, clock, log));
     const output = opened(openOutput({ url: collector.output, stdout, closeTimeoutMs: CLOSE_MS, ...forwardOptions(config) }, log, clock));
     const rooms: Rooms = {

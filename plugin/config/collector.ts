@@ -73,7 +73,7 @@ function weigh(name: OptionName, option: Option, given: Given): Value | readonly
   }
   const reading = readValue({ ...option, type: option.type }, setting.node.text);
   if ('value' in reading) return option.type === 'path' ? absolute(String(reading.value), setting.place, given.reading.folder) : reading.value;
-  findings.mistake(setting.place, setting.name, reading.expected, option.secret === true ? 'another' : describe(setting.node), reading.repair);
+  findings.mistake(setting.place, setting.name, reading.expected, option.secret === true || option.unquoted === true ? 'another' : describe(setting.node), reading.repair);
   return undefined;
 }
 

@@ -56,6 +56,8 @@ export interface Option extends Omit<Rules, 'type'> {
   readonly group: string;
   /** May never be a flag, is never printed. */
   readonly secret?: true;
+  /** What does not fit is not repeated, because people put secrets there. */
+  readonly unquoted?: true;
 }
 
 const all = ['collect', 'map', 'simulate', 'demo', 'config'] as const;
@@ -159,6 +161,31 @@ export const OPTIONS = {
   bytesInFlight: {
     flag: 'bytes-in-flight', environment: 'O365AUDIT_BYTES_IN_FLIGHT', key: 'bytes_in_flight', type: 'bytes', default: '32MiB', minimum: '8MiB', maximum: '4GiB', unit: 'bytes', commands: collecting, group: 'Collecting',
     sentence: 'How many bytes of fetched, undelivered events are held at most, all tenants together', example: '128MiB',
+  },
+
+  proxy: {
+    flag: 'proxy', environment: 'O365AUDIT_PROXY', key: 'proxy', type: 'string', accepts: isProxy, unquoted: true, expected: 'http://host:port, https://host:port (user and password apart), or direct', commands: collecting, group: 'Network',
+    sentence: 'The forward proxy to login host and API, in place of HTTPS_PROXY: http://host:port, https://host:port, or direct for none', example: 'http://proxy.example:3128',
+  },
+  proxyBypass: {
+    flag: 'proxy-bypass', environment: 'O365AUDIT_PROXY_BYPASS', key: 'proxy_bypass', type: 'string', commands: collecting, group: 'Network',
+    sentence: 'Hosts, networks and ports that are reached without the proxy, in place of NO_PROXY and written like it', example: '.example.com,10.0.0.0/8,api.example:8443',
+  },
+  proxyUser: {
+    flag: 'proxy-user', environment: 'O365AUDIT_PROXY_USER', key: 'proxy_user', type: 'string', commands: collecting, group: 'Network',
+    sentence: 'The user name for the proxy', example: 'o365audit',
+  },
+  proxyPassword: {
+    environment: 'O365AUDIT_PROXY_PASSWORD', key: 'proxy_password', type: 'string', secret: true, commands: collecting, group: 'Network',
+    sentence: 'The password for the proxy', example: '${PROXY_PASSWORD}',
+  },
+  ca: {
+    flag: 'ca', environment: 'O365AUDIT_CA', key: 'ca', type: 'path', commands: collecting, group: 'Network',
+    sentence: 'Certificate authorities (PEM) to trust beside the usual ones, for login host, API and proxy', example: '/etc/o365audit/company-ca.pem',
+  },
+  traceHttp: {
+    flag: 'trace-http', environment: 'O365AUDIT_TRACE_HTTP', type: 'path', commands: collecting, group: 'Network',
+    sentence: 'A file that takes every request and answer without secrets and bodies, at most 10 MiB', example: '/tmp/o365audit-trace.ndjson',
   },
 
   supervised: {
@@ -270,6 +297,10 @@ function isOutput(text: string): boolean {
   const address = /^forward(?:\+tls)?:\/\/(?:[^\s/:@[\]]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?\/?$/i.exec(text);
   const port = Number(address?.[1] ?? '24224');
   return address !== null && port > 0 && port < 65_536;
+}
+
+function isProxy(text: string): boolean {
+  return text === 'direct' || /^https?:\/\/(?:[^\s/:@[\]]+|\[[0-9a-f:.]+\])(?::\d{1,5})?\/?$/i.test(text);
 }
 
 /** What Elasticsearch takes as the last part of a data stream's name. */

@@ -3,6 +3,12 @@
  * into this one file; nobody touches undici's global dispatcher, which a second copy of undici would not share anyway.
  */
 import { Agent, buildConnector, type Dispatcher } from 'undici';
+import type { Log } from '../telemetry/log.ts';
+import type { ProxyChoice } from './proxy.ts';
+import { openTunnel } from './tunnel.ts';
+
+/** Nothing older is spoken, to login hosts, API and proxies alike. */
+const TLS_VERSION_MIN = 'TLSv1.2';
 
 export interface DispatcherOptions {
   readonly connectTimeoutMs: number;
@@ -10,6 +16,11 @@ export interface DispatcherOptions {
   readonly bodyTimeoutMs: number;
   readonly connectionsPerOrigin: number;
   readonly keepAliveMs: number;
+  /** What the program calls itself to servers and proxies. */
+  readonly userAgent: string;
+  readonly proxyFor: ProxyChoice;
+  /** All certificate authorities to trust, PEM; those of Node if undefined. */
+  readonly authorities: readonly string[] | undefined;
 }
 
 export interface Dispatchers {
@@ -24,14 +35,14 @@ export interface Dispatchers {
 }
 
 /** Makes both agents with the same limits. */
-export function createDispatchers(options: DispatcherOptions): Dispatchers {
+export function createDispatchers(options: DispatcherOptions, log: Log): Dispatchers {
   const shared: Agent.Options = {
     connections: options.connectionsPerOrigin,
     headersTimeout: options.headersTimeoutMs,
     bodyTimeout: options.bodyTimeoutMs,
     keepAliveTimeout: options.keepAliveMs,
   };
-  const connect = buildConnector({ timeout: options.connectTimeoutMs });
+  const connect = createConnector(options, log);
   const endings = new WeakSet<object>();
   const watched: buildConnector.connector = (target, callback) => connect(target, (...result) => {
     if (result[0] === null) {
@@ -53,5 +64,26 @@ export function createDispatchers(options: DispatcherOptions): Dispatchers {
     destroy: async () => {
       await Promise.all([reusing.destroy(), fresh.destroy()]);
     },
+  };
+}
+
+/** Connects directly or through the proxy that is chosen for the target. */
+function createConnector({ connectTimeoutMs: timeoutMs, userAgent, proxyFor, authorities }: DispatcherOptions, log: Log): buildConnector.connector {
+  const tls = { minVersion: TLS_VERSION_MIN, ...(authorities === undefined ? {} : { ca: [...authorities] }) } as const;
+  const connect = buildConnector({ timeout: timeoutMs, ...tls });
+  return (target, callback) => {
+    const { protocol } = target;
+    const url = new URL(`${protocol}//${target.host ?? target.hostname}`);
+    const proxy = proxyFor(url);
+    if (proxy === undefined) {
+      connect(target, callback);
+      return;
+    }
+    const address = `${url.hostname}:${url.port !== '' ? url.port : protocol === 'https:' ? '443' : '80'}`;
+    openTunnel(proxy, address, { timeoutMs, userAgent, tls }).then((socket) => {
+      log('network.tunnel', { proxy: proxy.url.host, host: address });
+      if (protocol === 'https:') connect({ ...target, httpSocket: socket }, callback);
+      else callback(null, socket);
+    }, (error: unknown) => callback(error as Error, null));
   };
 }

@@ -3,17 +3,27 @@
  * token must not travel to a host that an answer names.
  */
 import type { Log } from '../telemetry/log.ts';
-import type { HttpRequest } from '../types.ts';
+import type { HttpRequest, Surroundings } from '../types.ts';
+import { trustedWith } from './authorities.ts';
 import { startDeadline } from './deadline.ts';
 import { createDispatchers, type DispatcherOptions } from './dispatchers.ts';
+import { openHttpTrace, type HttpTrace } from './http-trace.ts';
+import { chooseProxy, type ProxySettings } from './proxy.ts';
 import { abortReason, isReset, networkFailure } from './reasons.ts';
 import { BODY_WINDOW_BYTES, createResponse } from './response.ts';
 
 export interface NetworkOptions extends Partial<DispatcherOptions> {
   /** The longest time one exchange may wait for the network; the time its reader takes is not counted. */
   readonly requestTimeoutMs?: number;
-  /** What the program calls itself in the User-Agent header. */
-  readonly userAgent?: string;
+  readonly trace?: HttpTrace;
+}
+
+/** What an operator may set. */
+export interface NetworkSettings extends ProxySettings {
+  /** A file of certificate authorities to trust beside the usual ones. */
+  readonly ca?: string;
+  /** A file that takes what is sent and answered, without secrets and bodies. */
+  readonly traceHttp?: string;
 }
 
 export const NETWORK_DEFAULTS = {
@@ -26,22 +36,36 @@ export const NETWORK_DEFAULTS = {
   /** Unless the server announces another time; proxies on the way often close idle connections after a minute. */
   keepAliveMs: 20_000,
   userAgent: 'o365audit',
-} as const satisfies Required<NetworkOptions>;
+  proxyFor: () => undefined,
+  authorities: undefined,
+} as const satisfies Required<Omit<NetworkOptions, 'trace'>>;
 
 export interface Network {
   /**
-   * One exchange. Rejects with NETWORK_UNREACHABLE, NETWORK_TLS, NETWORK_SILENT, NETWORK_BROKEN, NETWORK_NOT_HTTP or NETWORK_ENCODING, the
-   * body rejects with the same; when the caller's signal aborts, both reject with the signal's reason.
+   * One exchange. Rejects with NETWORK_UNREACHABLE, NETWORK_TLS, NETWORK_SILENT, NETWORK_BROKEN, NETWORK_NOT_HTTP, NETWORK_ENCODING or
+   * NETWORK_PROXY, the body rejects with the same; when the caller's signal aborts, both reject with the signal's reason.
    */
   readonly request: HttpRequest;
   /** Ends all connections at once; what is in flight fails. */
   close(): Promise<void>;
 }
 
-/** Opens the way out. Nothing is connected before the first request. */
+/**
+ * Opens the way out as the operator and the environment (HTTPS_PROXY and its like) have it. Throws NETWORK_PROXY_ADDRESS, NETWORK_CA_FILE or
+ * NETWORK_TRACE_FILE.
+ */
+export async function openNetwork(settings: NetworkSettings, { env, version, clock }: Pick<Surroundings, 'env' | 'version' | 'clock'>, log: Log): Promise<Network> {
+  const proxyFor = chooseProxy(settings, env);
+  const authorities = settings.ca === undefined ? undefined : await trustedWith(settings.ca);
+  const trace = settings.traceHttp === undefined ? undefined : openHttpTrace(settings.traceHttp, clock, log);
+  return createNetwork({ userAgent: `o365audit/${version}`, proxyFor, authorities, ...(trace === undefined ? {} : { trace }) }, log);
+}
+
+/** The same with given parts. Nothing is connected before the first request. */
 export function createNetwork(options: NetworkOptions, log: Log): Network {
   const limits = { ...NETWORK_DEFAULTS, ...options };
-  const dispatchers = createDispatchers(limits);
+  const { trace } = options;
+  const dispatchers = createDispatchers(limits, log);
 
   const request: HttpRequest = async (url, { method = 'GET', headers = {}, body, signal } = {}) => {
     signal?.throwIfAborted();
@@ -67,14 +91,24 @@ export function createNetwork(options: NetworkOptions, log: Log): Network {
         return dispatchers.fresh.request(call);
       });
       deadline.pause();
-      log('network.answer', { method, host, path: url.pathname, status: answer.statusCode, ms: Math.round(performance.now() - startedAt) });
+      const ms = Math.round(performance.now() - startedAt);
+      log('network.answer', { method, host, path: url.pathname, status: answer.statusCode, ms });
+      trace?.note({ method, url, headers: call.headers, body }, { status: answer.statusCode, headers: answer.headers, ms });
       return createResponse(answer, { host, gzipOffered: offersGzip(headers), deadline });
     } catch (error) {
       deadline.end();
-      throw abortReason(deadline.signal, host) ?? networkFailure(error, host);
+      const reason = abortReason(deadline.signal, host) ?? networkFailure(error, host);
+      trace?.note({ method, url, headers: call.headers, body }, { failed: reason.message, ms: Math.round(performance.now() - startedAt) });
+      throw reason;
     }
   };
-  return { request, close: () => dispatchers.destroy() };
+  return {
+    request,
+    close: async () => {
+      await dispatchers.destroy();
+      trace?.close();
+    },
+  };
 }
 
 function offersGzip(headers: Readonly<Record<string, string>>): boolean {

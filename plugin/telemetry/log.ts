@@ -57,6 +57,8 @@ export const LINES = {
 
   // network
   'network.answer': ['trace', 'A server answered.'],
+  'network.tunnel': ['debug', 'The proxy opened a way to a host.'],
+  'network.trace_full': ['warn', 'The file for traces of requests has reached its largest size; nothing more is written into it.'],
   'network.again': ['debug', 'A reused connection was dead; asking once more on a new one.'],
 
   // auth

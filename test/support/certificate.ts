@@ -13,11 +13,11 @@ const SHA256_WITH_EC = Buffer.from('300a06082a8648ce3d040302', 'hex');
 const COMMON_NAME = Buffer.from('0603550403', 'hex');
 
 /** Makes a certificate valid between two times; RSA with 2048 bits, and a new key, unless told otherwise. */
-export function makeCertificate({ fromMs = Date.now() - 86_400_000, untilMs = Date.now() + 86_400_000, bits = 2048, curve, key }: { readonly fromMs?: number; readonly untilMs?: number; readonly bits?: number; readonly curve?: string; readonly key?: KeyObject } = {}): TestCertificate {
+export function makeCertificate({ fromMs = Date.now() - 86_400_000, untilMs = Date.now() + 86_400_000, bits = 2048, curve, key, commonName = 'o365audit test' }: { readonly fromMs?: number; readonly untilMs?: number; readonly bits?: number; readonly curve?: string; readonly key?: KeyObject; readonly commonName?: string } = {}): TestCertificate {
   const privateKey = key ?? (curve === undefined ? generateKeyPairSync('rsa', { modulusLength: bits }) : generateKeyPairSync('ec', { namedCurve: curve })).privateKey;
   const publicKey = createPublicKey(privateKey);
   const algorithm = curve === undefined ? SHA256_WITH_RSA : SHA256_WITH_EC;
-  const name = sequence(der(0x31, sequence(COMMON_NAME, der(0x0c, Buffer.from('o365audit test')))));
+  const name = sequence(der(0x31, sequence(COMMON_NAME, der(0x0c, Buffer.from(commonName)))));
   const body = sequence(
     der(0x02, Buffer.from([1])),
     algorithm,
