@@ -218,7 +218,7 @@ class Search {
   /** R014: the lists of record type 50 have names of their own. */
   #aggregated(value: Json, name: string, event: JsonObject): boolean {
     const recordType = event.get('RecordType');
-    const isAggregated = recordType !== undefined && recordType !== null && !isContainer(recordType) && ['50', 'ExchangeItemAggregated'].includes(scalarText(recordType).trim());
+    const isAggregated = recordType !== undefined && recordType !== null && !isContainer(recordType) && ['50', 'ExchangeItemAggregated'].includes(scalarText(recordType));
     if (!isAggregated || !Array.isArray(value)) return false;
     this.#value(name, value, 1, false);
     return true;
@@ -311,8 +311,7 @@ function memberKey(key: string, isBad = /\\u....|\\.|\.|\\/g): string {
 
 /** R020: a name that becomes a key. */
 function nameKey(name: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are blanks around a name
-  return memberKey(name.replace(/^[\u0000- ]+|[\u0000- ]+$/g, '')).replaceAll(' ', '_');
+  return memberKey(name.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '')).replaceAll(' ', '_');
 }
 
 function shortened(key: string): string {
@@ -376,10 +375,12 @@ function canonicalAddress(text: string): string {
   return isIP(text) === 4 ? text : new URL(`http://[${text}]`).hostname.slice(1, -1);
 }
 
-/** R013: the object or array that a text holds. */
+/** R013: the object or array that a text holds. Control characters may stand in its strings as they are: some services write them so. */
 function parsed(text: string, choose: Choice = isoTimeOf): Json | undefined {
   try {
-    const { value } = readJson(text, choose);
+    // eslint-disable-next-line no-control-regex -- control characters are what is escaped
+    const escaped = text.replace(/"(?:[^"\\]|\\[^])*"/g, (string) => string.replace(/[\u0000-\u001f]/g, (character) => `\\u00${character.charCodeAt(0).toString(16).padStart(2, '0')}`));
+    const { value } = readJson(escaped, choose);
     return isContainer(value) ? value : undefined;
   } catch {
     return undefined; // a text like any other

@@ -1,14 +1,11 @@
 /** The properties of the event that have a shape of their own, whatever they come as (R009–R018). */
-import { captureContainer, captureString, isCaptured, rawOfProperty, replaceCaptured } from '../captured';
+import { captureContainer, captureString, isCaptured, rawOfProperty } from '../captured';
 import { Context, Kind, Property } from '../generated/properties';
-import { Vocabulary, Word } from '../generated/vocabulary';
-import { CLOSE_BRACKET, COMMA, ESCAPED, OPEN_BRACE, OPEN_BRACKET, QUOTE, forgetSeen, scalarEnd, seen, skipSpace, stringEnd } from '../json/scan';
-import { decoded } from '../json/decode';
+import { Word } from '../generated/vocabulary';
+import { BACKSLASH, CLOSE_BRACKET, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE, forgetSeen, hexUnit, seen, skipSpace, stringEnd } from '../json/scan';
 import { memberOf, nextMember } from '../json/members';
 import { skipKey, skipValue } from '../json/skip';
-import { isNumber, writeCanonicalNumber } from '../json/number';
-import { Text, endOf, lengthOf, startOf, textOf } from '../json/span';
-import { giveBack, lend, quoted } from '../json/write';
+import { endOf, startOf } from '../json/span';
 import { lookup } from '../names';
 import { word } from '../words';
 import { writeParameters } from './cmdlet-text';
@@ -23,7 +20,6 @@ import { isNothing } from './pair';
 import { CLOSING_BRACE, CLOSING_BRACKET, breakRun, pop, writeMember } from './run';
 import { noticeKey, setSuspect } from './seen-keys';
 import { quoteString, writeValueAsText } from './values';
-
 
 /** Takes the value at `at` of a special property; answers as `normalise` goes on, or 0 when the value is to be taken like any other. */
 export function special(number: u32, at: usize): usize {
@@ -149,7 +145,7 @@ function firstElement(at: usize): usize {
 
 /** R014: a text is the reason; R013: unless it is JSON. */
 function reason(at: usize): usize {
-  if (<u32>load<u8>(at, 1) == OPEN_BRACE) return 0;
+  if (<u32>load<u8>(at, 1) == OPEN_BRACE || (<u32>load<u8>(at, 1) == BACKSLASH && <u32>load<u8>(at, 2) == 0x75 && <u32>hexUnit(at + 3) == OPEN_BRACE)) return 0;
   forgetSeen();
   const finish = stringEnd(at + 1);
   captureString(Property.ExceptionInfo_Reason, at + 1, finish, seen);
