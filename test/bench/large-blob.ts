@@ -24,7 +24,7 @@ export async function largeBlobFigures(): Promise<readonly Figure[]> {
 
 async function peakOf(events: number): Promise<{ readonly bytes: number; readonly peakRssBytes: number }> {
   const folder = mkdtempSync(join(tmpdir(), 'o365audit-bench-'));
-  const simulator = await startPart([join(import.meta.dirname, 'service.js'), String(events), String(events)]);
+  const simulator = await startPart([join(import.meta.dirname, 'service.js'), String(events), String(events), 'gzip']);
   const sink = await startPart([join(import.meta.dirname, 'forward-sink.js')]);
   try {
     const configuration = JSON.parse(simulator.firstLine) as string;
