@@ -33,7 +33,7 @@ export function identityOf(start: usize, finish: usize): Text {
   return end();
 }
 
-/** Adds every scalar of the value, which is well formed. */
+/** Adds every scalar of the value, which is well formed, and every empty object and array: events that hold nothing else are not all one. */
 function addValues(at: usize, finish: usize): void {
   let depth: usize = 0;
   let path: u64 = 1;
@@ -41,6 +41,7 @@ function addValues(at: usize, finish: usize): void {
     const head = <u32>load<u8>(at);
     const level = PATHS + (depth << 4);
     if (head == OPEN_BRACE || head == OPEN_BRACKET) {
+      if (<u32>load<u8>(skipSpace(at + 1)) == head + 2) addLeaf(path, textOf(at, at + 1));
       store<u64>(level, path);
       store<u32>(level, 0, 8);
       store<u32>(level, <u32>(head == OPEN_BRACKET), 12);

@@ -121,6 +121,14 @@ test('what cannot be mapped says so and keeps its text', () => {
   }
 });
 
+test('events without id and without any value have ids of their own, the same each time', () => {
+  const module = openModule();
+  const texts = ['{}', '{"Sluice":{}}', '{"Sluice":[]}', '{"Sluice":[{},{}]}', '{"Sluice":[{}]}', '{"Gate":{}}', '{"Sluice":{"Gate":{}}}'];
+  const idsOf = (variants: readonly string[]): string[] => variants.map((text) => (JSON.parse(module.mapRecord(Buffer.from(text))) as { event: { id: string } }).event.id);
+  assert.equal(new Set(idsOf(texts)).size, texts.length);
+  assert.deepEqual(idsOf(texts), idsOf(texts.map((text) => text.replaceAll('{', '{ ').replaceAll('[', '[\n'))));
+});
+
 test('a hostile record harms no later one', () => {
   const module = openModule();
   const random = seededRandom(SEED, 'later');
