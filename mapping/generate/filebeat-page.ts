@@ -18,8 +18,8 @@ names the rules of the mapping (\`test/mapping/rules.tsv\`, with an example each
 
 ## What you have to do
 
-1. Install the index template, the ingest pipeline and the lifecycle of this product before the first document comes. Documents go to \`logs-o365.audit-<namespace>\`,
-   beside the \`filebeat-*\` indices that you have; these stay as they are.
+1. Documents go to \`logs-o365.audit-<namespace>\`, beside the \`filebeat-*\` indices that you have; these stay as they are. Make an index template for it before the
+   first document comes, with a data stream and the types that FIELDS.md lists.
 2. Give the collector the configuration that you have: it reads \`modules.d/o365.yml\` as it is (plugin/config/OPTIONS.md says which keys it honours).
 3. Look for your searches, rules and dashboards among the fields below. Where both kinds of documents are searched at once, ask for old and new.
 
