@@ -9,6 +9,8 @@ const { FAILURES } = await import('../build/plugin/errors.js');
 const { LINES } = await import('../build/plugin/telemetry/log.js');
 const { COMMANDS, OPTIONS } = await import('../build/plugin/config/options.js');
 const { faultsAsMarkdown } = await import('../build/plugin/simulator/faults.table.js');
+const { AADSTS } = await import('../build/plugin/auth/aadsts.js');
+const { AF_CODES } = await import('../build/plugin/api/af-codes.table.js');
 const { INPUT_NAMES, MODULE_KEYS } = await import('../build/plugin/config/module-keys.js');
 
 const generated = '<!-- Made from the code by npm run generate; edit the tables named below instead. -->';
@@ -27,6 +29,19 @@ while, *skip* that this one thing is given up and counted, and the rest goes on.
 
 ${table(['code', 'what happened', 'what to do', 'exit status', 'then'],
   Object.entries(FAILURES).map(([name, { sentence, repair, exitStatus, retry }]) => row(code(name), sentence, repair, exitStatus, retry)))}
+`;
+
+const codes = `${generated}
+# What Microsoft answers
+
+The numbers and codes of Microsoft Entra and of the Management Activity API, in an operator's words (the tables are in [aadsts.ts](auth/aadsts.ts) and
+[af-codes.table.ts](api/af-codes.table.ts)). \`o365audit check\` says the same of a tenant.
+
+## Microsoft Entra
+${table(['number', 'what it means', 'what to do'], Object.entries(AADSTS).map(([number, { meaning, repair }]) => row(code(`AADSTS${number}`), meaning, repair)))}
+
+## Management Activity API
+${table(['code', 'what it means', 'what to do'], Object.entries(AF_CODES).map(([name, { meaning, repair }]) => row(code(name), meaning, repair)))}
 `;
 
 const log = `${generated}
@@ -84,13 +99,16 @@ The table is in [options.ts](options.ts). In the file they stand in a block of t
     output: forward://127.0.0.1:24224
 \`\`\`
 
-${Object.entries(COMMANDS).filter(([command]) => command !== 'config').map(([command, { sentence }]) => `### ${command}
+${Object.entries(COMMANDS).filter(([command]) => command !== 'config' && command !== 'check').map(([command, { sentence }]) => `### ${command}
 ${sentence}.
 
 ${optionTable(servedBy(command), command === 'collect')}
 `).join('\n')}
 ### config
 Takes everything that \`collect\` takes, and ${code('--check')}: ${OPTIONS.check.sentence.toLowerCase()}.
+
+### check
+${COMMANDS.check.sentence}. Takes everything that \`collect\` takes, and ${code('--json')}: ${OPTIONS.json.sentence.toLowerCase()}. The exit status is 0 only if events can flow.
 
 ## Keys of Filebeat's o365 module
 The table is in [module-keys.ts](module-keys.ts); keys are relative to \`audit:\`, defaults are Filebeat's. On the command line they are
@@ -107,7 +125,7 @@ ${table(['option', 'default', 'purpose'], collecting.map((option) => row(
   code(option.default), `${option.sentence}.`)))}
 `;
 
-const pages = [['plugin/ERRORS.md', errors], ['plugin/config/OPTIONS.md', options], ['plugin/telemetry/LOG.md', log], ['plugin/simulator/FAULTS.md', faults]];
+const pages = [['plugin/ERRORS.md', errors], ['plugin/CODES.md', codes], ['plugin/config/OPTIONS.md', options], ['plugin/telemetry/LOG.md', log], ['plugin/simulator/FAULTS.md', faults]];
 
 const readme = join(root, 'README.md');
 if (existsSync(readme)) {

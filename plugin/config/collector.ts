@@ -23,7 +23,7 @@ export interface Given {
 /** What a command is called with. Throws CONFIG_INVALID with all mistakes; commands that read the file find theirs when they do. */
 export function readArguments<C extends Command>(command: C, flags: Flags, environment: Environment): ArgumentsOf<C> {
   // The compiler does not see that a comparison narrows C.
-  if (command === 'collect' || command === 'config') return { flags } as ArgumentsOf<C>;
+  if (command === 'collect' || command === 'config' || command === 'check') return { flags } as ArgumentsOf<C>;
   const findings = new Findings();
   const values = weighOptions(command, { flags, reading: { environment, findings, folder: '.' }, origins: new Map() });
   findings.throwMistakes();

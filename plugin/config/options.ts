@@ -17,6 +17,10 @@ export const COMMANDS = {
       ['collect --output forward+unix:///run/o365audit.sock', 'to a log agent that acknowledges'],
     ],
   },
+  check: {
+    sentence: 'Check step by step whether events can flow: configuration, hosts, token, permissions, subscriptions, content, output',
+    examples: [['check -c o365.yml', 'a tick, or the reason and its repair, for each step']],
+  },
   map: {
     sentence: 'Map audit events from files or stdin to ECS documents',
     examples: [['map events.ndjson', 'NDJSON, a JSON array, or the CSV that Purview exports']],
@@ -60,8 +64,8 @@ export interface Option extends Omit<Rules, 'type'> {
   readonly unquoted?: true;
 }
 
-const all = ['collect', 'map', 'simulate', 'demo', 'config'] as const;
-const collecting = ['collect', 'config'] as const;
+const all = ['collect', 'map', 'simulate', 'demo', 'config', 'check'] as const;
+const collecting = ['collect', 'config', 'check'] as const;
 
 export const OPTIONS = {
   config: {
@@ -75,6 +79,10 @@ export const OPTIONS = {
   check: {
     flag: 'check', type: 'boolean', default: 'false', commands: ['config'], group: 'Configuration',
     sentence: 'Only say whether the configuration is good', example: 'true',
+  },
+  json: {
+    flag: 'json', type: 'boolean', default: 'false', commands: ['check'], group: 'Configuration',
+    sentence: 'One JSON object a step, for machines', example: 'true',
   },
 
   output: {
@@ -92,15 +100,15 @@ export const OPTIONS = {
   },
   namespace: {
     flag: 'namespace', environment: 'O365AUDIT_NAMESPACE', key: 'namespace', type: 'string', default: 'default', accepts: isNamespace,
-    expected: 'lower case, at most 100 bytes, without - and \\ / * ? " < > | , # : or spaces', commands: ['collect', 'config', 'map'], group: 'Output',
+    expected: 'lower case, at most 100 bytes, without - and \\ / * ? " < > | , # : or spaces', commands: ['collect', 'config', 'check', 'map'], group: 'Output',
     sentence: 'The last part of the data stream\'s name, logs-o365.audit-NAMESPACE', example: 'production',
   },
   dlpDetections: {
-    flag: 'dlp-detections', environment: 'O365AUDIT_DLP_DETECTIONS', key: 'dlp_detections', type: 'choice', choices: DLP_DETECTIONS, default: 'keep', commands: ['collect', 'config', 'map'], group: 'Mapping',
+    flag: 'dlp-detections', environment: 'O365AUDIT_DLP_DETECTIONS', key: 'dlp_detections', type: 'choice', choices: DLP_DETECTIONS, default: 'keep', commands: ['collect', 'config', 'check', 'map'], group: 'Mapping',
     sentence: 'What becomes of the secrets that data loss prevention has found, in documents: keep, hash (SHA-256) or drop', example: 'hash',
   },
   mappingSwitches: {
-    flag: 'mapping-switches', environment: 'O365AUDIT_MAPPING_SWITCHES', key: 'mapping_switches', type: 'list', choices: MAPPING_SWITCHES, commands: ['collect', 'config', 'map'], group: 'Mapping',
+    flag: 'mapping-switches', environment: 'O365AUDIT_MAPPING_SWITCHES', key: 'mapping_switches', type: 'list', choices: MAPPING_SWITCHES, commands: ['collect', 'config', 'check', 'map'], group: 'Mapping',
     sentence: `Rules of the mapping that are off by default: ${MAPPING_SWITCHES.join(', ')}`, example: 'user_roles,dlp_message',
   },
   eventTag: {
@@ -285,7 +293,7 @@ export type OptionsOf<C extends Command> =
 export type Flags = Readonly<Partial<Record<OptionName, string | boolean | readonly string[]>>>;
 
 /** What a command is called with. Commands with a configuration file get their flags untouched: loadConfig weighs them against the file. */
-export type ArgumentsOf<C extends Command> = C extends 'collect' | 'config' ? { readonly flags: Flags } : OptionsOf<C>;
+export type ArgumentsOf<C extends Command> = C extends 'collect' | 'config' | 'check' ? { readonly flags: Flags } : OptionsOf<C>;
 
 /** The rows that serve a command. */
 export function optionsOf(command: Command): readonly (readonly [OptionName, Option])[] {

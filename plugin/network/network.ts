@@ -46,6 +46,8 @@ export interface Network {
    * NETWORK_PROXY, the body rejects with the same; when the caller's signal aborts, both reject with the signal's reason.
    */
   readonly request: HttpRequest;
+  /** The proxy (host:port) on the way to a host; undefined for the direct way. */
+  readonly proxyTo: (url: URL) => string | undefined;
   /** Ends all connections at once; what is in flight fails. */
   close(): Promise<void>;
 }
@@ -104,6 +106,7 @@ export function createNetwork(options: NetworkOptions, log: Log): Network {
   };
   return {
     request,
+    proxyTo: (url) => limits.proxyFor(url)?.url.host,
     close: async () => {
       await dispatchers.destroy();
       trace?.close();

@@ -78,7 +78,7 @@ describe('the program', () => {
     const nothing = run();
     assert.equal(nothing.status, 2);
     assert.equal(nothing.stdout, '');
-    assert.equal(nothing.stderr, 'o365audit: Say what to do: collect, map, simulate, demo, config. See o365audit --help. [USAGE]\n');
+    assert.equal(nothing.stderr, 'o365audit: Say what to do: collect, check, map, simulate, demo, config. See o365audit --help. [USAGE]\n');
   });
 
   test('proposes the nearest command and flag', () => {
