@@ -14,7 +14,16 @@ export interface ExpiryOptions {
   readonly log: Log;
   /** When a certificate expires; rejects when it cannot be read, which whoever signs in with it reports. */
   readonly expiryOf: (credential: Certificate) => Promise<number>;
-  readonly expiring: (fields: { readonly tenant: string; readonly expires: string; readonly days_left: number }) => void;
+  /** Learns it each time. */
+  readonly expires: (fields: Expiry) => void;
+  /** Learns it when it is soon. */
+  readonly expiring: (fields: Expiry) => void;
+}
+
+export interface Expiry {
+  readonly tenant: string;
+  readonly expires: string;
+  readonly days_left: number;
 }
 
 /** Looks at the certificates of all sources now and once a day, until `end`. */
@@ -35,7 +44,7 @@ export function watchCertificates(sources: readonly { readonly credential?: Cred
   return { end: () => ended.abort() };
 }
 
-async function look(credential: Certificate, tenants: readonly Tenant[], { clock, log, expiryOf, expiring }: ExpiryOptions): Promise<void> {
+async function look(credential: Certificate, tenants: readonly Tenant[], { clock, log, expiryOf, expires: told, expiring }: ExpiryOptions): Promise<void> {
   let expiresMs: number;
   try {
     expiresMs = await expiryOf(credential);
@@ -44,8 +53,12 @@ async function look(credential: Certificate, tenants: readonly Tenant[], { clock
     return;
   }
   const daysLeft = Math.floor((expiresMs - clock.nowMs()) / DAY_MS);
-  if (daysLeft > WARNING_DAYS) return;
   const expires = new Date(expiresMs).toISOString();
-  log('auth.expiring', { expires, daysLeft });
-  for (const { id, name } of tenants) expiring({ tenant: name ?? id, expires, days_left: daysLeft });
+  const isSoon = daysLeft <= WARNING_DAYS;
+  if (isSoon) log('auth.expiring', { expires, daysLeft });
+  for (const { id, name } of tenants) {
+    const expiry = { tenant: name ?? id, expires, days_left: daysLeft };
+    told(expiry);
+    if (isSoon) expiring(expiry);
+  }
 }

@@ -51,7 +51,7 @@ async function collectOnce(config: Config, surroundings: Surroundings, run: Run)
     forgetStartFailures(collector.stateDir, nowMs()).catch((error: unknown) => log('collect.state_unusable', { reason: reasonOf(error) }));
   });
   const watch = watchCertificates(sources, {
-    clock, log, expiring: (fields) => status('credential_expiring', fields),
+    clock, log, expires: (fields) => status('credential_expires', fields), expiring: (fields) => status('credential_expiring', fields),
     expiryOf: async (credential) => (await readCertificates(credential, clock))[0].expiresAtMs,
   });
   let reason = 'everything is delivered';

@@ -12,18 +12,21 @@ function setUp(expiryOf: () => Promise<number>, source: Pick<Parameters<typeof w
   const clock = createManualClock(NOW_MS);
   const lines: LogLine[] = [];
   const said: string[] = [];
+  const known: number[] = [];
   const watch = watchCertificates([{ ...source, tenants: [{ id: 'contoso.com', name: 'Contoso' }, { id: 'fabrikam.com' }] }], {
     clock, expiryOf, log: (line) => lines.push(line),
+    expires: ({ days_left: daysLeft }) => known.push(daysLeft),
     expiring: ({ tenant, expires, days_left: daysLeft }) => said.push(`${tenant} ${expires} ${daysLeft}`),
   });
-  return { clock, lines, said, watch };
+  return { clock, lines, said, known, watch };
 }
 
 describe('a certificate that expires', () => {
   test('is told of at the start and once a day, for each tenant, from thirty days before', async () => {
-    const { clock, lines, said, watch } = setUp(() => Promise.resolve(NOW_MS + 31.5 * DAY));
+    const { clock, lines, said, known, watch } = setUp(() => Promise.resolve(NOW_MS + 31.5 * DAY));
     await clock.advance(0);
     assert.deepEqual(said, []);
+    assert.deepEqual(known, [31, 31], 'for dashboards, at any time');
     await clock.advance(DAY);
     assert.deepEqual(said, ['Contoso 2026-10-02T12:00:00.000Z 30', 'fabrikam.com 2026-10-02T12:00:00.000Z 30']);
     await clock.advance(2 * DAY);
