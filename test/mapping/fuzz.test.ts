@@ -17,6 +17,7 @@ import { placesOf } from '../fuzz/places.ts';
 import { KEYS, SHAPES } from '../fuzz/variants.ts';
 import { readDrops } from '../support/drops.ts';
 import { goldenCases } from '../support/golden.ts';
+import { openModule } from '../support/module.ts';
 
 const SEED = 20260901;
 /** A million are judged by `npm run fuzz`; so many take about ten seconds. */
@@ -44,6 +45,16 @@ test('20,000 inputs, from each kind of change to an event, become documents as t
 
 test('memory does not grow behind the first thousand records, and stays within a factor of the largest', () => {
   assert.deepEqual(watchMemory(golden, SEED, MEMORY_EVENTS).complaints, []);
+});
+
+test('a record above the module\'s maximum becomes one that says so, with the beginning of its text, and the next one is mapped as ever', () => {
+  const module = openModule();
+  const [head, maximum] = ['{"Id":"a","Sluice":"', 64 * 1024 * 1024];
+  const { event, error } = JSON.parse(module.map(Buffer.from(`${head}${'x'.repeat(maximum)}"}`))) as { event: { kind: string; original: string }; error: { message: string[] } };
+  assert.deepEqual([event.kind, error.message], ['pipeline_error', ['record: larger than the mapping takes']]);
+  assert.ok(event.original.startsWith(head) && event.original.length <= 32 * 1024, `${event.original.length}`);
+  const usual = golden[0] ?? assert.fail();
+  assert.equal(module.map(usual), openModule().map(usual));
 });
 
 describe('the inputs', () => {

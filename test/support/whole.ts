@@ -166,7 +166,7 @@ class Search {
 
   /** R013, R016: JSON in a text, or in the texts of an array, as if it stood there itself. */
   #jsonText(path: string, value: Json): boolean {
-    if (typeof value !== 'string' && !Array.isArray(value)) return false;
+    if (typeof value !== 'string' && !Array.isArray(value) && (path !== 'Actions' || !isContainer(value))) return false;
     // R016: one action is an array of one
     const level = Array.isArray(value) || path === 'Actions' ? 2 : 1;
     for (const element of Array.isArray(value) ? value : [value]) this.#elementOfJson(path, element, level);
@@ -238,7 +238,7 @@ class Search {
     if (this.#isDroppedAsEmpty(path, value)) return;
     const type = typeOf(path, insideFlattened);
     if (isContainer(value)) {
-      if (level >= LEVELS_LIMIT) this.#deep(path, value, type, insideFlattened);
+      if (level >= LEVELS_LIMIT) this.#deep(path, value, type);
       else if (Array.isArray(value)) for (const element of value) this.#value(path, element, level + 1, insideFlattened);
       else if (insideFlattened) this.#object(type === 'keyword' ? path : `${path}_object`, value, level, true);
       else if (type === 'flattened') this.#object(path, value, level, true);
@@ -253,8 +253,8 @@ class Search {
     for (const [, name, value] of members(object)) this.#value(`${path}.${name}`, value, level + 1, insideFlattened);
   }
 
-  #deep(path: string, value: Json, type: FieldType, insideFlattened: boolean): void {
-    this.#asText(insideFlattened || isTextType(type) ? path : `${path}_raw`, value);
+  #deep(path: string, value: Json, type: FieldType): void {
+    this.#asText(isTextType(type) ? path : `${path}_raw`, value);
   }
 
   #scalar(path: string, value: Scalar, type: FieldType): void {
