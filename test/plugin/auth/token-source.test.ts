@@ -375,9 +375,12 @@ describe('no other host', () => {
     subscribe('net.client.socket', note);
     process.env.MSAL_FORCE_REGION = 'westus';
     const made = makeCertificate();
+    const folder = mkdtempSync(join(tmpdir(), 'o365audit-token-'));
+    const tokenFile = join(folder, 'token');
+    writeFileSync(tokenFile, accessToken());
     const asked: string[] = [];
     try {
-      for (const credential of [{ kind: 'secret', secret: SECRET }, { kind: 'certificate', certificate: made.certificate, key: made.keyPem('pkcs8') }] as const) {
+      for (const credential of [{ kind: 'secret', secret: SECRET }, { kind: 'certificate', certificate: made.certificate, key: made.keyPem('pkcs8') }, { kind: 'federated', tokenFile }] as const) {
         for (const answer of [issuing, refusing(401, { error: 'invalid_client', error_codes: [7000215] }), refusing(400, { error: 'invalid_instance' })]) {
           const own = createNetwork({}, silentLog);
           const { source, login } = await setUp(answer, { credential });
@@ -391,6 +394,7 @@ describe('no other host', () => {
     } finally {
       unsubscribe('net.client.socket', note);
       delete process.env.MSAL_FORCE_REGION;
+      rmSync(folder, { recursive: true });
     }
     assert.ok(places.size > 0);
     assert.deepEqual([...places].filter((place) => !asked.includes(place)), []);
