@@ -2,6 +2,7 @@
 import { realEvents } from '../support/events.ts';
 import { goldenCases } from '../support/golden.ts';
 
+/** Their texts; the first ones are always there, in the same order. */
 export function baseEvents(): Buffer[] {
   return [...goldenCases().map(({ input }) => input), ...realEvents().map(({ text }) => text)];
 }

@@ -7,6 +7,7 @@ import { minimise } from './minimise.ts';
 const KINDS_LIMIT = 40;
 const SHOWN_LIMIT = 300;
 
+/** Collects failures while a run goes on; nothing of it throws but a folder that cannot be written. */
 export class Findings {
   readonly #folder: string;
   readonly #judge: Judge;
