@@ -55,7 +55,7 @@ function documentFaults(module: RawModule, input: Uint8Array, check: ReturnType<
     if (/[\r\n]/.test(document)) found.push('more than one line');
     const parsed = JSON.parse(document) as Document;
     // what a record brings besides is not the mapping's
-    const ours = check(parsed).filter((violation) => !isWrapped || (FIELD_SETS.has(/^[^.:]*/.exec(violation)?.[0] ?? '') && !LABELS.test(violation)));
+    const ours = check(parsed).filter((violation) => !isWrapped || (FIELD_SETS.has(/^(?:[^.:]|:(?! ))*/.exec(violation)?.[0] ?? '') && !LABELS.test(violation)));
     return [...found, ...ours, ...errorFaults(parsed)];
   };
   const document = module.mapRecord(input);

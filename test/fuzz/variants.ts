@@ -49,6 +49,7 @@ export const SHAPES: Readonly<Record<string, Variant>> = {
   'the first half of a surrogate pair': constant(String.raw`"Ship \ud83d"`),
   'the second half of a surrogate pair': constant(String.raw`"\udea2 ship"`),
   'the halves of a surrogate pair in the wrong order': constant(String.raw`"\udea2\ud83d\ud83d"`),
+  'half a character in JSON in a string': constant(String.raw`"{\"Sluice\":\"Ship \ud83d\",\"a\":[\"\udea2\",1]}"`),
   'line breaks': (json) => text(`${plain(json)}\r\n`),
   'the text of a number': constant('"1156492.0"'),
   'an address': constant('"203.0.113.7:443"'),

@@ -11,7 +11,8 @@ import {
 import { Numbers, writeCompact } from '../json/compact';
 import { skipKey, skipValue } from '../json/skip';
 import { decoded } from '../json/decode';
-import { giveBack, lend, out } from '../json/write';
+import { writeCanonical } from '../json/text';
+import { exhausted, giveBack, lend, out } from '../json/write';
 import { lookup } from '../names';
 import { removeDuplicates } from './duplicates';
 import { keyEnd, keyStart } from './keys';
@@ -75,7 +76,15 @@ function isEmpty(at: usize): bool {
 
 /** Decodes a string's inside and makes sure that it is one JSON object or array; answers where it begins, or 0. */
 function readText(start: usize, finish: usize, flags: u32): usize {
-  if ((flags & BROKEN) != 0 || !textRoom((finish - start) * COPIES)) return 0;
+  if ((flags & BROKEN) != 0) {
+    // halves of characters become whole ones, behind what is being written
+    const made = out + 64;
+    lend(made);
+    writeCanonical(start, finish);
+    finish = giveBack();
+    start = made;
+  }
+  if (exhausted || !textRoom((finish - start) * COPIES)) return 0;
   const to = decoded(start, finish, next);
   guard(to);
   const text = skipSpace(next);
