@@ -18,6 +18,7 @@ import { compareDocuments, documentsOfCollector, expectedIds } from '../support/
 import { ROOT, dryRun, fluentBitIsMissing, startFluentBit, type FluentBit, type FluentBitOptions } from '../support/fluent-bit.ts';
 import { goldenCases } from '../support/golden.ts';
 import { strangeEvents } from '../support/hostile.ts';
+import { readJson } from '../support/json.ts';
 import { until } from '../support/manual-clock.ts';
 import { realClock } from '../support/simulation.ts';
 
@@ -89,8 +90,10 @@ test('fluent-bit.conf hands every event to the store as the document of --format
   const { simulator, store } = stand;
   const strange = strangeEvents(seededRandom('fluent-bit'));
   const byHand = [...goldenCases().map(({ input }) => input.toString('latin1')).filter(isBareEvent), ...Array.from({ length: 600 }, () => Buffer.from(strange.next()).toString('latin1'))];
-  // all events without any value have one id, so that only one of them may be there
-  simulator.addEvents({ ndjson: [...new Set(byHand)].filter((text) => text !== '{}').join('\n'), contentType: 'Audit.General', ageMs: 60_000 });
+  // of two equal keys Fluent Bit keeps the last by itself, so that the mapping finds nothing to say; in the collector it does
+  const events = [...new Set(byHand)].filter((text) => readJson(text).duplicates.length === 0);
+  assert.ok(events.length > 0.9 * byHand.length);
+  simulator.addEvents({ ndjson: events.join('\n'), contentType: 'Audit.General', ageMs: 60_000 });
   const expected = await documentsOfCollector(stand.folder);
   const agent = await stand.start();
   await drained(agent, stand, new Set(expected.keys()));
