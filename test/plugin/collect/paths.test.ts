@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -73,8 +73,8 @@ describe('patterns of files', () => {
     try {
       assert.deepEqual(await matches('other/**/*'), ['other/a.ndjson', 'other/linked.json']);
     } finally {
-      rmSync(join(folder, 'other', 'link'));
-      rmSync(join(folder, 'other', 'linked.json'));
+      unlinkSync(join(folder, 'other', 'link'));
+      unlinkSync(join(folder, 'other', 'linked.json'));
     }
   });
 
