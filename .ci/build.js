@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { builtinModules, createRequire } from 'node:module';
 import { join } from 'node:path';
 
 const require = createRequire(import.meta.url);
@@ -46,6 +46,15 @@ function compileModule() {
   writeFileSync(stamp, digest);
 }
 
+/** Node's own modules are loaded when what needs them is, not all at the start: `--version` answers sooner. */
+const builtinsWhenNeeded = {
+  name: 'builtins when needed',
+  setup(build) {
+    build.onResolve({ filter: new RegExp(`^(node:)?(${builtinModules.join('|')})$`) }, ({ path, namespace }) => namespace === 'builtin' ? { path, external: true } : { path, namespace: 'builtin' });
+    build.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({ contents: `module.exports = require(${JSON.stringify(path)});` }));
+  },
+};
+
 async function bundle() {
   const { build } = await import('esbuild');
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -65,6 +74,7 @@ async function bundle() {
     define: { O365AUDIT_VERSION: JSON.stringify(version) },
     // msgpackr's optional native helper: the program has no native part.
     external: ['msgpackr-extract'],
+    plugins: [builtinsWhenNeeded],
     banner: { js: '#!/usr/bin/env node\nimport { createRequire as o365auditRequire } from "node:module"; const require = o365auditRequire(import.meta.url);' },
   });
 }
