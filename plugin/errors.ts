@@ -157,6 +157,11 @@ export function reasonOf(thrown: unknown): string {
   return own.includes(cause) ? own : `${own}: ${cause}`;
 }
 
+/** The name that the system has for what went wrong, such as ENOENT; undefined where there is none. */
+export function systemCodeOf(thrown: unknown): string | undefined {
+  return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : undefined;
+}
+
 function fill(text: string, values: Readonly<Record<string, string | number>>): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }

@@ -4,7 +4,7 @@
  */
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { failure, reasonOf } from '../errors.ts';
+import { failure, reasonOf, systemCodeOf } from '../errors.ts';
 import type { CertificateCredential, Clock } from '../types.ts';
 import { pemOfPfx } from './pfx.ts';
 import { readSecret } from './secret.ts';
@@ -111,14 +111,10 @@ async function readPem(source: string, part: string, passphrase: string | undefi
   try {
     bytes = await readFile(source);
   } catch (error) {
-    throw failure('AUTH_CERTIFICATE_UNREADABLE', { part, place: placeOf(source), reason: systemReason(error) });
+    // The system's message would repeat the path, and what was meant as a path may be a key pasted without its frame.
+    throw failure('AUTH_CERTIFICATE_UNREADABLE', { part, place: placeOf(source), reason: systemCodeOf(error) ?? 'it cannot be opened' });
   }
   return bytes[0] === DER_SEQUENCE ? pemOfPfx(bytes, passphrase, placeOf(source)) : bytes.toString();
-}
-
-/** The system's name for what went wrong; its message would repeat the path, and what was meant as a path may be a key pasted without its frame. */
-function systemReason(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'it cannot be opened';
 }
 
 /** Whether a setting is the text itself, and not the path of a file. */

@@ -3,7 +3,7 @@
  * renews it there. https://learn.microsoft.com/entra/workload-id/workload-identity-federation
  */
 import { readFile } from 'node:fs/promises';
-import { failure } from '../errors.ts';
+import { failure, systemCodeOf } from '../errors.ts';
 import type { Clock } from '../types.ts';
 import { readClaims } from './claims.ts';
 
@@ -16,7 +16,7 @@ export async function readFederatedToken(file: string, clock: Clock): Promise<st
   try {
     token = (await readFile(file, 'utf8')).trim();
   } catch (error) {
-    throw unusable(error instanceof Error && 'code' in error ? String(error.code) : 'it cannot be opened');
+    throw unusable(systemCodeOf(error) ?? 'it cannot be opened');
   }
   if (!JSON_WEB_TOKEN.test(token)) throw unusable('it is no JSON Web Token');
   const { expiresAtMs } = readClaims(token);

@@ -1,7 +1,7 @@
 /** The text of a secret, from wherever it is kept. It is read anew whenever it is needed, so that a rotated one counts at once. */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { failure } from '../errors.ts';
+import { failure, systemCodeOf } from '../errors.ts';
 import type { SecretSource } from '../types.ts';
 
 /** A program that looks a secret up in a vault may take so long. */
@@ -25,7 +25,7 @@ async function readSecretFile(file: string, what: string): Promise<string> {
   try {
     bytes = await readFile(file);
   } catch (error) {
-    throw unreadable(error instanceof Error && 'code' in error ? String(error.code) : 'it cannot be opened');
+    throw unreadable(systemCodeOf(error) ?? 'it cannot be opened');
   }
   if (bytes.length > SECRET_BYTES_MAX) throw unreadable(`it has ${bytes.length} bytes, and a secret at most ${SECRET_BYTES_MAX}`);
   const secret = bareText(bytes.toString());

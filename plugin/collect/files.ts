@@ -3,7 +3,7 @@
  * grew stays open, so that nothing written to it before it was rotated away is missed.
  */
 import { open } from 'node:fs/promises';
-import { AuditError, failure, reasonOf } from '../errors.ts';
+import { AuditError, failure, reasonOf, systemCodeOf } from '../errors.ts';
 import { endsTheRun } from './carry.ts';
 import { createFileReading, type OpenFile, type ReadingOptions } from './file-reading.ts';
 import { matchingFiles } from './paths.ts';
@@ -158,7 +158,7 @@ class FileCollector implements Collector {
   /** The failure of one file; undefined when it only went away. Throws what concerns the run. */
   #failureOf(name: string, error: unknown): AuditError | undefined {
     const isOfSystem = error instanceof Error && 'syscall' in error;
-    if (isOfSystem && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isOfSystem && systemCodeOf(error) === 'ENOENT') return undefined;
     if (!isOfSystem && (!(error instanceof AuditError) || endsTheRun(error))) throw error;
     return this.#say(name, error);
   }

@@ -1,6 +1,7 @@
 /** The files that patterns such as `/var/log/o365/*.ndjson` name: `*`, `?` and `[a-z]` within a name, `**` for any folders. */
 import { readdir, stat } from 'node:fs/promises';
 import { isAbsolute, join, parse, sep } from 'node:path';
+import { systemCodeOf } from '../errors.ts';
 
 /** `**` looks so many folders deep, as in Filebeat. */
 const DEPTH_LIMIT = 8;
@@ -65,7 +66,7 @@ async function isFile(path: string): Promise<boolean> {
 }
 
 function hasCode(error: unknown, ...codes: readonly string[]): boolean {
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+  return codes.includes(systemCodeOf(error) ?? '');
 }
 
 /** Hidden files match only a pattern that begins with a dot. */

@@ -1,6 +1,6 @@
 /** The configuration file as text. */
 import { readFileSync, statSync } from 'node:fs';
-import { failure, reasonOf } from '../errors.ts';
+import { failure, reasonOf, systemCodeOf } from '../errors.ts';
 
 /** A configuration is written by hand; anything larger is another file. */
 const maxFileBytes = 1024 * 1024;
@@ -13,8 +13,8 @@ export function readConfigFile(path: string): string | undefined {
     if (status.size > maxFileBytes) throw new Error(`it has ${status.size} bytes, and a configuration has at most ${maxFileBytes}`);
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    const isEncoding = error instanceof TypeError && 'code' in error && error.code === 'ERR_ENCODING_INVALID_ENCODED_DATA';
+    if (systemCodeOf(error) === 'ENOENT') return undefined;
+    const isEncoding = error instanceof TypeError && systemCodeOf(error) === 'ERR_ENCODING_INVALID_ENCODED_DATA';
     throw failure('CONFIG_UNREADABLE', { path, reason: isEncoding ? 'it is not UTF-8 text' : reasonOf(error) }, error);
   }
 }

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { failure, reasonOf } from '../errors.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { JournalFiles } from './files.ts';
+import { writeFailure, type JournalFiles } from './files.ts';
 import { keepText, readKeptObject, readKeptText } from './kept-text.ts';
 
 /** A file that is known by what it is, not by its name, so that a rotated one is not read again. */
@@ -40,8 +40,7 @@ export async function openFilePositions(directory: string, log: Log, files?: Jou
     try {
       await keepText(path, `${JSON.stringify({ version: 1, files: Object.fromEntries(positions) })}\n`, files);
     } catch (error) {
-      if (error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')) throw failure('LEDGER_DISK_FULL', { file: path }, error);
-      throw failure('LEDGER_WRITE', { file: path, reason: reasonOf(error) }, error);
+      throw writeFailure(path, error);
     }
     saved = writing;
   }

@@ -1,6 +1,7 @@
 /** The few things a journal asks of a file system, as an interface, so that tests can have a full or broken disk at any moment. */
 import { constants } from 'node:fs';
 import { copyFile, open, rename, rm, truncate, type FileHandle } from 'node:fs/promises';
+import { failure, reasonOf, systemCodeOf, type AuditError } from '../errors.ts';
 
 /** Journals are the operator's business only. */
 const FILE_MODE = 0o600;
@@ -23,6 +24,12 @@ export interface JournalFiles {
   copy(from: string, to: string): Promise<void>;
   /** Makes renames in a folder survive a power cut. */
   syncFolder(folder: string): Promise<void>;
+}
+
+/** LEDGER_DISK_FULL or LEDGER_WRITE: the failure for what the file system threw when `file` was to be written. */
+export function writeFailure(file: string, error: unknown): AuditError {
+  const code = systemCodeOf(error);
+  return code === 'ENOSPC' || code === 'EDQUOT' ? failure('LEDGER_DISK_FULL', { file }, error) : failure('LEDGER_WRITE', { file, reason: reasonOf(error) }, error);
 }
 
 /** The real file system. */

@@ -1,5 +1,6 @@
 /** Reads a journal from disk: every line that passes its check, the number of every one that does not, and what a kill left at the end. */
 import { open } from 'node:fs/promises';
+import { systemCodeOf } from '../errors.ts';
 import { decodeLine, LINE_BYTES_MAX } from './line.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -24,7 +25,7 @@ export interface LineListener {
 export async function readJournal(path: string, listener: LineListener): Promise<JournalReading> {
   const lines = new LineSplitter(listener);
   const file = await open(path, 'r').catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (systemCodeOf(error) === 'ENOENT') return undefined;
     throw error;
   });
   if (file === undefined) return lines.end();

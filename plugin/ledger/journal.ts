@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { failure, reasonOf, type AuditError } from '../errors.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Clock } from '../types.ts';
-import type { JournalFile, JournalFiles } from './files.ts';
+import { writeFailure, type JournalFile, type JournalFiles } from './files.ts';
 
 /** A journal is written anew when it is larger than this, and than so many times its last snapshot. */
 const SNAPSHOT_BYTES_MIN = 4 * 1024 * 1024;
@@ -172,12 +172,9 @@ export class Journal {
 
   #break(error: unknown): AuditError {
     const { path, clock, log } = this.#options;
-    const reason = reasonOf(error);
-    const full = error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
-    const refusal = full ? failure('LEDGER_DISK_FULL', { file: path }, error) : failure('LEDGER_WRITE', { file: path, reason }, error);
-    if (this.#brokenSinceMs === undefined) log('ledger.write_failed', { file: path, reason });
+    if (this.#brokenSinceMs === undefined) log('ledger.write_failed', { file: path, reason: reasonOf(error) });
     this.#brokenSinceMs = clock.nowMs();
-    return refusal;
+    return writeFailure(path, error);
   }
 
   /** Lets some time pass since the last failure, so that a full disk is not hammered; not when closing, which has one last try. */

@@ -1,7 +1,7 @@
 /** A small text that is kept in a file and replaced as a whole: after a power cut it is the old one or the new one. */
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { reasonOf } from '../errors.ts';
+import { reasonOf, systemCodeOf } from '../errors.ts';
 import { realFiles, type JournalFiles } from './files.ts';
 
 /** The text, or undefined where there is none. Rejects with the system's own error when it is there and cannot be read. */
@@ -9,7 +9,7 @@ export async function readKeptText(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (systemCodeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

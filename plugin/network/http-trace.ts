@@ -3,7 +3,7 @@
  * be harmless is hidden: tokens, secrets, assertions, and all bodies. The file belongs to this user alone and grows to a limit.
  */
 import { closeSync, fchmodSync, openSync, writeSync } from 'node:fs';
-import { failure } from '../errors.ts';
+import { failure, systemCodeOf } from '../errors.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Clock } from '../types.ts';
 
@@ -44,7 +44,7 @@ export function openHttpTrace(file: string, clock: Clock, log: Log, limitBytes =
     // The mode above is for a new file only.
     fchmodSync(descriptor, 0o600);
   } catch (error) {
-    throw failure('NETWORK_TRACE_FILE', { file, reason: codeOf(error) }, error);
+    throw failure('NETWORK_TRACE_FILE', { file, reason: systemCodeOf(error) ?? 'it cannot be opened' }, error);
   }
   const close = (): void => {
     if (descriptor !== undefined) closeSync(descriptor);
@@ -108,8 +108,4 @@ function isForm(headers: Readonly<Record<string, string>>): boolean {
 
 function short(value: string): string {
   return value.length > VALUE_CHARACTERS_MAX ? `${value.slice(0, VALUE_CHARACTERS_MAX)}…` : value;
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'it cannot be opened';
 }

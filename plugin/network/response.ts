@@ -2,7 +2,7 @@
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import type { Dispatcher } from 'undici';
-import { failure } from '../errors.ts';
+import { failure, systemCodeOf } from '../errors.ts';
 import type { HttpResponse } from '../types.ts';
 import type { Deadline } from './deadline.ts';
 import { abortReason, networkFailure } from './reasons.ts';
@@ -88,12 +88,13 @@ async function* inflated(raw: Readable): AsyncGenerator<Uint8Array, void, undefi
   yield* gunzip as AsyncIterable<Uint8Array>;
 }
 
-/** Undefined when it is larger than small bodies are. */
+/** Undefined when it is larger than small bodies are; nearly always the length at its end says so. */
 function inflatedWhole(gzip: Buffer): Buffer | undefined {
+  if (gzip.length >= 4 && gzip.readUInt32LE(gzip.length - 4) > SMALL_BODY_BYTES) return undefined;
   try {
     return gunzipSync(gzip, { maxOutputLength: SMALL_BODY_BYTES, chunkSize: GUNZIP_CHUNK_BYTES });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') return undefined;
+    if (systemCodeOf(error) === 'ERR_BUFFER_TOO_LARGE') return undefined;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** The simulator's HTTP side: which path belongs to whom, and what can go wrong before anybody answers. Loopback only. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { failure, reasonOf } from '../errors.ts';
+import { failure, reasonOf, systemCodeOf } from '../errors.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Clock } from '../types.ts';
 import { htmlPage, unknownRoute, type Answer } from './answer.ts';
@@ -53,7 +53,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     answerRequest(request, response, options).catch((error: unknown) => {
       // What the end of the simulator or of a client interrupts is nobody's failure.
-      if (!stop.aborted && !isGone(error)) log('simulator.failed', { path: request.url, reason: reasonOf(error) });
+      if (!stop.aborted && systemCodeOf(error) !== 'ECONNRESET') log('simulator.failed', { path: request.url, reason: reasonOf(error) });
       response.destroy();
     });
   });
@@ -141,10 +141,6 @@ function frontDoor(target: FaultTarget, faults: FaultBoard): Answer | undefined 
 function noteRequest({ method = 'GET' }: IncomingMessage, { operation, target }: Pick<FeedAnswer, 'operation' | 'target'>, status: number, { notes, clock, log }: ServerOptions): void {
   notes.noteRequest({ atMs: clock.nowMs(), method, path: target.path, tenant: target.tenant, operation, contentType: target.contentType, status });
   log('simulator.request', { method, path: target.path, status });
-}
-
-function isGone(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

@@ -1,5 +1,6 @@
 /** Memory of one instance over very many records: after the first thousand it does not grow, however many come. */
-import { type RawExports, openModule } from '../support/module.ts';
+import type { Exports } from '../../plugin/module/instance.ts';
+import { openModule } from '../support/module.ts';
 import { createInputs } from './inputs.ts';
 
 /** At most so many times the largest record, besides what an instance has from the start, is an instance's memory. */
@@ -8,7 +9,7 @@ const WARM_UP = 1000;
 const POOL = 20_000;
 
 /** Maps a record as a host does, without a look at the answer. */
-function call(exports: RawExports, record: Uint8Array, inFluentBit: boolean): void {
+function call(exports: Exports, record: Uint8Array, inFluentBit: boolean): void {
   const start = exports.malloc(record.byteLength + 1) >>> 0;
   new Uint8Array(exports.memory.buffer).set(record, start);
   if (inFluentBit) exports.o365_to_ecs(start, 0, 0, 0, start, record.byteLength);

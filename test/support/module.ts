@@ -1,17 +1,7 @@
 /** The WebAssembly module as Fluent Bit calls it, without the product's own host code around it. */
 import { readFileSync } from 'node:fs';
+import type { Exports } from '../../plugin/module/instance.ts';
 import { GOLDEN_SECONDS } from './golden.ts';
-
-export interface RawExports {
-  readonly memory: WebAssembly.Memory;
-  malloc(byteCount: number): number;
-  free(start: number): void;
-  o365_to_ecs(tag: number, tagLength: number, sec: number, nsec: number, record: number, recordLength: number): number;
-  mapRecord(record: number, recordLength: number, sec: number, nsec: number): number;
-  resultLength(): number;
-  split(): void;
-  splitSettings(): number;
-}
 
 type MapRecord = (record: Uint8Array, sec?: number, nsec?: number) => string;
 
@@ -20,7 +10,7 @@ export interface RawModule {
   readonly map: MapRecord;
   /** The document of a record from `mapRecord`, as text; otherwise the same. */
   readonly mapRecord: MapRecord;
-  readonly exports: RawExports;
+  readonly exports: Exports;
   /** The size of the module's memory now. */
   memoryBytes(): number;
 }
@@ -31,7 +21,7 @@ const TAG = Buffer.from('o365.audit');
 
 /** A new instance of the module. */
 export function openModule(file = MODULE_FILE): RawModule {
-  const exports = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(file)), {}).exports as unknown as RawExports;
+  const exports = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(file)), {}).exports as unknown as Exports;
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const memory = (): Buffer => Buffer.from(exports.memory.buffer);
   // As the host does: every argument that is bytes is allocated, filled, and freed when the answer has been copied.

@@ -2,18 +2,15 @@
  * Where a request came from or went to, as the service's many spellings say it: `1.2.3.4:567`, `[v6]:port`, `NAME (1.2.3.4)`, a list, a machine's name
  * (R202). Only a valid address becomes an `ip`; anything else stays an address.
  */
+import { CLOSE_BRACKET, COLON, COMMA, OPEN_BRACKET } from '../json/scan';
 import { Text, endOf, find, findLast, lengthOf, startOf, textOf } from '../json/span';
 import { trim } from '../json/text';
 import { begin, end } from '../json/write';
 import { writeAddress } from './ip';
 
 const PORT_LIMIT: u32 = 65535;
-const OPEN_BRACKET: u32 = 0x5b;
-const CLOSE_BRACKET: u32 = 0x5d;
 const OPEN: u32 = 0x28;
 const CLOSE: u32 = 0x29;
-const COLON: u32 = 0x3a;
-const COMMA: u32 = 0x2c;
 
 /** What the last endpoint was made of; no text and 0 where it had no such part. */
 export let address: Text = 0;

@@ -8,6 +8,7 @@ import { AuditError, failure } from '../../../plugin/errors.ts';
 import { createNetwork } from '../../../plugin/network/network.ts';
 import { silentLog, type LogLine } from '../../../plugin/telemetry/log.ts';
 import type { ContentBlob, Window } from '../../../plugin/types.ts';
+import { failureOf } from '../../support/failures.ts';
 import { json, startFarEnd, startRawFarEnd, type FarEnd, type SeenRequest } from '../../support/far-end.ts';
 import { createHurriedClock, until } from '../../support/manual-clock.ts';
 
@@ -78,16 +79,6 @@ async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of body) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<AuditError> {
-  try {
-    await promise;
-  } catch (error) {
-    assert.ok(error instanceof AuditError, String(error));
-    return error;
-  }
-  return assert.fail('nothing was thrown');
 }
 
 describe('subscriptions', () => {

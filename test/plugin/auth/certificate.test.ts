@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { readCertificates } from '../../../plugin/auth/certificate.ts';
-import { AuditError } from '../../../plugin/errors.ts';
+import type { AuditError } from '../../../plugin/errors.ts';
 import type { SecretSource } from '../../../plugin/types.ts';
 import { makeCertificate } from '../../support/certificate.ts';
+import { failureOf } from '../../support/failures.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
 import { makePfx } from '../../support/pfx.ts';
 
@@ -27,15 +28,7 @@ function file(text: string | Buffer): string {
   return path;
 }
 
-async function failureOf(credential: { readonly certificate: string; readonly key?: string; readonly passphrase?: SecretSource }): Promise<AuditError> {
-  try {
-    await readCertificates({ kind: 'certificate', ...credential }, clock);
-  } catch (error) {
-    assert.ok(error instanceof AuditError, String(error));
-    return error;
-  }
-  return assert.fail('nothing was thrown');
-}
+const refusalOf = (credential: { readonly certificate: string; readonly key?: string; readonly passphrase?: SecretSource }): Promise<AuditError> => failureOf(readCertificates({ kind: 'certificate', ...credential }, clock));
 
 describe('a certificate', () => {
   const fingerprint = createHash('sha256').update(new X509Certificate(good.certificate).raw).digest('hex').toUpperCase();
@@ -122,13 +115,13 @@ describe('a certificate is refused before anything is sent', () => {
     ['when it has expired', { certificate: expired.certificate, key: expired.keyPem('pkcs8') }, 'AUTH_CERTIFICATE_EXPIRED'],
     ['when it is not valid yet', { certificate: early.certificate, key: early.keyPem('pkcs8') }, 'AUTH_CERTIFICATE_EARLY'],
   ] as const) {
-    test(why, async () => assert.equal((await failureOf(credential)).code, code));
+    test(why, async () => assert.equal((await refusalOf(credential)).code, code));
   }
 
   test('without quoting a key, even one that was pasted without its frame', async () => {
     const bare = good.keyPem('pkcs8').replace(/-----[^-]+-----/g, '').trim();
     for (const credential of [{ certificate: bare }, { certificate: bare.replaceAll('\n', '') }, { certificate: good.certificate, key: bare }, { certificate: good.certificate, key: `-----BEGIN PRIVATE KEY-----\n${bare.slice(0, 200)}\n-----END PRIVATE KEY-----` }]) {
-      const { message, repair, stack } = await failureOf(credential);
+      const { message, repair, stack } = await refusalOf(credential);
       assert.ok(!`${message}${repair}${stack ?? ''}`.includes(bare.slice(0, 40)), message);
     }
   });

@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { decodeJwt, decodeProtectedHeader, jwtVerify, SignJWT } from 'jose';
 import { createTokenSource, type TokenSource } from '../../../plugin/auth/token-source.ts';
-import { AuditError } from '../../../plugin/errors.ts';
 import { createNetwork } from '../../../plugin/network/network.ts';
 import type { Simulator } from '../../../plugin/simulator/simulator.ts';
 import { startSimulator } from '../../../plugin/simulator/simulator.ts';
 import { silentLog, type Log } from '../../../plugin/telemetry/log.ts';
 import type { Clock, Credential, HttpRequest } from '../../../plugin/types.ts';
 import { makeCertificate, type TestCertificate } from '../../support/certificate.ts';
+import { failureOf } from '../../support/failures.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
 import { makePfx } from '../../support/pfx.ts';
 import { realClock } from '../../support/simulation.ts';
@@ -51,16 +51,6 @@ function signingIn(credential: Credential, clock: Clock = realClock, log: Log = 
   };
   const source = createTokenSource({ tenant: { id: tenant?.domain ?? '' }, applicationId: simulator.applicationId, credential, authenticationEndpoint: simulator.url, resource: simulator.url }, request, clock, log);
   return { source, assertions };
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<AuditError> {
-  try {
-    await promise;
-  } catch (error) {
-    assert.ok(error instanceof AuditError, String(error));
-    return error;
-  }
-  return assert.fail('nothing was thrown');
 }
 
 const both = (made: TestCertificate): string => made.certificate + made.keyPem('pkcs8');

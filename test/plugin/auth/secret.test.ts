@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { readSecret } from '../../../plugin/auth/secret.ts';
-import { AuditError } from '../../../plugin/errors.ts';
+import type { AuditError } from '../../../plugin/errors.ts';
 import type { SecretSource } from '../../../plugin/types.ts';
+import { failureOf } from '../../support/failures.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'o365audit-secret-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -23,15 +24,7 @@ function program(name: string, lines: string): string {
   return path;
 }
 
-async function failureOf(source: SecretSource): Promise<AuditError> {
-  try {
-    await readSecret(source, 'client secret');
-  } catch (error) {
-    assert.ok(error instanceof AuditError, String(error));
-    return error;
-  }
-  return assert.fail('nothing was thrown');
-}
+const refusalOf = (source: SecretSource): Promise<AuditError> => failureOf(readSecret(source, 'client secret'));
 
 describe('a secret', () => {
   const secret = 'a~.+/=&"b%20c $(x) ';
@@ -70,7 +63,7 @@ describe('a secret that cannot be had', () => {
     ['because the program prints without end', { command: [program('endless', 'while :; do echo canarycanarycanarycanary; done')] }, 'AUTH_HELPER', /it printed more than 16384 bytes/],
   ] as const) {
     test(`${why} is said so, and nothing of it is repeated`, async () => {
-      const error = await failureOf(source);
+      const error = await refusalOf(source);
       assert.equal(error.code, code);
       assert.match(error.message, reason);
       assert.doesNotMatch(`${error.message}${error.repair}${JSON.stringify(error.values)}${String(error.cause)}`, /canary/);

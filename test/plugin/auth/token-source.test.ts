@@ -15,6 +15,7 @@ import { createNetwork } from '../../../plugin/network/network.ts';
 import { createLog, silentLog, type Log } from '../../../plugin/telemetry/log.ts';
 import { CLOUDS } from '../../../plugin/types.ts';
 import { makeCertificate } from '../../support/certificate.ts';
+import { failureOf } from '../../support/failures.ts';
 import { json, startFarEnd, type FarEnd, type SeenRequest } from '../../support/far-end.ts';
 import { createManualClock, until, type ManualClock } from '../../support/manual-clock.ts';
 
@@ -65,16 +66,6 @@ const issuing: Answer = (_request, response, count) => json(response, 200, { tok
 
 function refusing(status: number, body: unknown, headers: Record<string, string> = {}): Answer {
   return (_request, response) => json(response, status, body, headers);
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<AuditError> {
-  try {
-    await promise;
-  } catch (error) {
-    assert.ok(error instanceof AuditError, String(error));
-    return error;
-  }
-  return assert.fail('nothing was thrown');
 }
 
 describe('a token', () => {

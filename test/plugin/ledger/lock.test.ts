@@ -5,10 +5,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { AuditError } from '../../../plugin/errors.ts';
 import { takeLock } from '../../../plugin/ledger/lock.ts';
 import { silentLog, type LogLine } from '../../../plugin/telemetry/log.ts';
 import type { Clock } from '../../../plugin/types.ts';
+import { failureOf } from '../../support/failures.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'o365audit-lock-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -48,16 +48,6 @@ async function leaveBehind(directory: string, name: string): Promise<void> {
   await new Promise<void>((resolve) => server.listen(join(directory, 'old'), resolve));
   renameSync(join(directory, 'old'), join(directory, name));
   await new Promise((resolve) => server.close(resolve));
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<AuditError> {
-  try {
-    await promise;
-  } catch (error) {
-    assert.ok(error instanceof AuditError, String(error));
-    return error;
-  }
-  return assert.fail('nothing was thrown');
 }
 
 describe('a lock', () => {

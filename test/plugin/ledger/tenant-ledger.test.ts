@@ -4,7 +4,6 @@ import { appendFileSync, existsSync, mkdtempSync, mkdirSync, readFileSync, readd
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { AuditError } from '../../../plugin/errors.ts';
 import { realFiles } from '../../../plugin/ledger/files.ts';
 import { decodeLine, encodeLine, LINE_BYTES_MAX } from '../../../plugin/ledger/line.ts';
 import { openTenantLedger, type TenantLedgerOptions } from '../../../plugin/ledger/tenant-ledger.ts';
@@ -12,6 +11,7 @@ import { silentLog, type LogLine, type LogValues } from '../../../plugin/telemet
 import type { ContentBlob } from '../../../plugin/types.ts';
 import { FIRST_BLOB_MS, testBlob } from '../../support/blobs.ts';
 import { createFailingFiles } from '../../support/failing-files.ts';
+import { codeOf } from '../../support/failures.ts';
 import { createManualClock, settled, until } from '../../support/manual-clock.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'o365audit-ledger-'));
@@ -41,16 +41,6 @@ function ids(blobs: readonly ContentBlob[]): string[] {
 /** Which of the blobs 0 to `count` a ledger does not know. */
 function unknown(ledger: Opened, count: number): number[] {
   return numbers(count).flatMap((blob, number) => ledger.owe([blob]).length === 1 ? [number] : []);
-}
-
-async function codeOf(promise: Promise<unknown>): Promise<string> {
-  try {
-    await promise;
-  } catch (error) {
-    assert.ok(error instanceof AuditError, String(error));
-    return error.code;
-  }
-  return 'nothing was thrown';
 }
 
 describe('a ledger', () => {

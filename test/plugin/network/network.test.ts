@@ -8,6 +8,7 @@ import { AuditError } from '../../../plugin/errors.ts';
 import { createNetwork, type NetworkOptions } from '../../../plugin/network/network.ts';
 import { silentLog } from '../../../plugin/telemetry/log.ts';
 import { makeCertificate } from '../../support/certificate.ts';
+import { codeOf } from '../../support/failures.ts';
 import { startFarEnd, startRawFarEnd, type FarEnd } from '../../support/far-end.ts';
 
 const closing: (() => Promise<void>)[] = [];
@@ -31,16 +32,6 @@ async function rawFarEnd(onConnection: Parameters<typeof startRawFarEnd>[0]): Pr
   const made = await startRawFarEnd(onConnection);
   closing.push(() => made.close());
   return made.url;
-}
-
-async function codeOf(promise: Promise<unknown>): Promise<string> {
-  try {
-    await promise;
-  } catch (error) {
-    assert.ok(error instanceof AuditError, String(error));
-    return error.code;
-  }
-  return 'nothing was thrown';
 }
 
 describe('a request', () => {

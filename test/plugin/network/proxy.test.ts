@@ -10,6 +10,7 @@ import { openNetwork, type Network, type NetworkSettings } from '../../../plugin
 import { chooseProxy } from '../../../plugin/network/proxy.ts';
 import { silentLog } from '../../../plugin/telemetry/log.ts';
 import { makeCertificate } from '../../support/certificate.ts';
+import { failureOf } from '../../support/failures.ts';
 import { startRawFarEnd } from '../../support/far-end.ts';
 import { startForwardProxy, type ForwardProxy, type ProxySetting } from '../../support/forward-proxy.ts';
 import { realClock } from '../../support/simulation.ts';
@@ -47,16 +48,6 @@ async function network(settings: NetworkSettings, env: Record<string, string> = 
 
 async function ask({ request }: Network, path = '/a?b', method: 'GET' | 'POST' = 'GET'): Promise<string> {
   return (await request(new URL(`https://${HOST}${path}`), { method })).text();
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<AuditError> {
-  try {
-    await promise;
-  } catch (error) {
-    assert.ok(error instanceof AuditError, String(error));
-    return error;
-  }
-  return assert.fail('nothing was thrown');
 }
 
 describe('through a forward proxy', () => {
