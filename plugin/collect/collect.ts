@@ -6,7 +6,7 @@ import { setMaxListeners } from 'node:events';
 import { createRequestBudget, type RequestBudget } from '../api/budget.ts';
 import { consequenceOf } from '../api/classifier.ts';
 import { createManagementApi } from '../api/management-api.ts';
-import { createTokenSource } from '../auth/token-source.ts';
+import { createTokenSource, type TokenSource } from '../auth/token-source.ts';
 import type { Config, Source } from '../config/config.ts';
 import type { AuditError } from '../errors.ts';
 import { openFilePositions, type FilePositions } from '../ledger/file-positions.ts';
@@ -64,7 +64,7 @@ export async function collect(config: Config, surroundings: Surroundings, report
   try {
     const network = opened(await openNetwork(collector, surroundings, log));
     const ledger = opened(await openLedger({ directory: collector.stateDir }, clock, log));
-    const output = opened(openOutput({ url: collector.output, stdout, closeTimeoutMs: CLOSE_MS, ...forwardOptions(config) }, log, clock));
+    const output = opened(openOutput({ url: collector.output, stdout, closeTimeoutMs: CLOSE_MS, ...forwardOptions(collector) }, log, clock));
     const rooms: Rooms = {
       config, module, ledger, network, output, reports, log, surroundings, budgets: new Map(), positions: await openFilePositions(collector.stateDir, log),
       bytesInFlight: createBytesInFlight(collector.bytesInFlight), gathering: createGathering(collector.bytesInFlight / 2),
@@ -87,8 +87,7 @@ async function tenantOf(tenant: Tenant, source: Source, rooms: Rooms): Promise<C
   if (credential === undefined) throw new Error(`the source ${source.name} has no credential`);
   const name = tenant.name ?? tenant.id;
   const tokens = createTokenSource({ tenant, applicationId, credential, authenticationEndpoint, resource }, request, clock, log);
-  const root = { root: resource, tenantId: (signal?: AbortSignal) => tokens.tenantId(signal), ...(collector.publisherId === undefined ? {} : { publisherId: collector.publisherId }) };
-  const api = createManagementApi(root, request, tokens, budgetOf(tenant, source, rooms), clock, log);
+  const api = createManagementApi(apiRoot(resource, tokens, collector), request, tokens, budgetOf(tenant, source, rooms), clock, log);
   const ledger = await rooms.ledger.tenant(tenant.id);
   const serviceClock = new ServiceClock(() => api.clockSkewMs, source, name, clock, log);
   const report = reports.tenant(name);
@@ -161,7 +160,13 @@ function budgetOf(tenant: Tenant, source: Source, { budgets, surroundings: { clo
   return budget;
 }
 
-function forwardOptions({ collector }: Config): Omit<Parameters<typeof openOutput>[0], 'url' | 'stdout'> {
+/** Where a tenant's API is, and in whose name it is asked. */
+export function apiRoot(resource: URL, tokens: TokenSource, { publisherId }: Config['collector']): Parameters<typeof createManagementApi>[0] {
+  return { root: resource, tenantId: (signal) => tokens.tenantId(signal), ...(publisherId === undefined ? {} : { publisherId }) };
+}
+
+/** What the options say of a Forward output, as the output takes it. */
+export function forwardOptions(collector: Config['collector']): Omit<Parameters<typeof openOutput>[0], 'url' | 'stdout'> {
   const { eventTag, framesInFlight, ackTimeoutMs, ackSettleMs, forwardSharedKey, forwardCa, forwardServerName } = collector;
   return {
     tag: eventTag, framesInFlight, ackTimeoutMs, ackSettleMs,

@@ -5,7 +5,7 @@ import type { Clock, Credential, Tenant } from '../types.ts';
 
 const DAY_MS = 24 * 3_600_000;
 /** From so many days before on it is said once a day. */
-const WARNING_DAYS = 30;
+export const WARNING_DAYS = 30;
 
 type Certificate = Extract<Credential, { kind: 'certificate' }>;
 
@@ -52,7 +52,7 @@ async function look(credential: Certificate, tenants: readonly Tenant[], { clock
     log('auth.expiry_unknown', { reason: reasonOf(error) });
     return;
   }
-  const daysLeft = Math.floor((expiresMs - clock.nowMs()) / DAY_MS);
+  const daysLeft = daysUntil(expiresMs, clock);
   const expires = new Date(expiresMs).toISOString();
   const isSoon = daysLeft <= WARNING_DAYS;
   if (isSoon) log('auth.expiring', { expires, daysLeft });
@@ -61,4 +61,9 @@ async function look(credential: Certificate, tenants: readonly Tenant[], { clock
     told(expiry);
     if (isSoon) expiring(expiry);
   }
+}
+
+/** Whole days from now. */
+export function daysUntil(atMs: number, clock: Clock): number {
+  return Math.floor((atMs - clock.nowMs()) / DAY_MS);
 }

@@ -3,7 +3,9 @@ import { createRequestBudget } from '../api/budget.ts';
 import { createManagementApi, type ManagementApi } from '../api/management-api.ts';
 import { readCertificates } from '../auth/certificate.ts';
 import { createTokenSource, type TokenSource } from '../auth/token-source.ts';
-import type { Source } from '../config/config.ts';
+import { apiRoot } from '../collect/collect.ts';
+import { daysUntil, WARNING_DAYS } from '../collect/expiry.ts';
+import type { CollectorOptions, Source } from '../config/config.ts';
 import type { Network } from '../network/network.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Clock, ContentBlob, ContentType, Tenant } from '../types.ts';
@@ -11,12 +13,12 @@ import type { Steps } from './check-steps.ts';
 
 /** Entra and the API tolerate five minutes. */
 const CLOCK_DIFFERENCE_MAX_MS = 300_000;
-const EXPIRY_WARNING_DAYS = 30;
 const DAY_MS = 86_400_000;
 /** A blob that begins to come can be had. */
 const BLOB_BYTES = 64 * 1024;
 
 export interface TenantRooms {
+  readonly collector: CollectorOptions;
   readonly network: Network;
   readonly clock: Clock;
   readonly log: Log;
@@ -24,15 +26,15 @@ export interface TenantRooms {
 
 /** Goes all steps of one tenant of a source. */
 export async function checkTenant(tenant: Tenant, source: Source, rooms: TenantRooms, steps: Steps): Promise<void> {
-  const { network: { request }, clock, log } = rooms;
+  const { collector, network: { request }, clock, log } = rooms;
   const { applicationId, credential, authenticationEndpoint, resource } = source;
   if (credential === undefined) return;
   const reached = await checkHost('login host', new URL(`${encodeURIComponent(tenant.id)}/v2.0/.well-known/openid-configuration`, authenticationEndpoint), rooms, steps);
   const expiry = credential.kind !== 'certificate' || await steps.step('certificate', async (signal) => {
     const [{ expiresAtMs }] = await readCertificates(credential, clock, signal);
-    const daysLeft = Math.floor((expiresAtMs - clock.nowMs()) / DAY_MS);
+    const daysLeft = daysUntil(expiresAtMs, clock);
     const sentence = `it expires on ${new Date(expiresAtMs).toISOString().slice(0, 10)}, in ${daysLeft} days`;
-    return daysLeft > EXPIRY_WARNING_DAYS ? sentence : { warning: sentence, repair: 'Create a new one, upload it to the application in Entra, and configure it.' };
+    return daysLeft > WARNING_DAYS ? sentence : { warning: sentence, repair: 'Create a new one, upload it to the application in Entra, and configure it.' };
   });
   if (!reached || !expiry) return;
   const tokens = createTokenSource({ tenant, applicationId, credential, authenticationEndpoint, resource }, request, clock, log);
@@ -44,7 +46,7 @@ export async function checkTenant(tenant: Tenant, source: Source, rooms: TenantR
   if (!hasToken) return;
   const types = await checkPermissions(source.contentTypes, tokens, steps);
   if (!await checkHost('API host', resource, rooms, steps)) return;
-  const api = createManagementApi({ root: resource, tenantId: (signal) => tokens.tenantId(signal) }, request, tokens, createRequestBudget({ requestsPerMinute: source.maxRequestsPerMinute }, clock), clock, log);
+  const api = createManagementApi(apiRoot(resource, tokens, collector), request, tokens, createRequestBudget({ requestsPerMinute: source.maxRequestsPerMinute }, clock), clock, log);
   await checkContent(types, api, clock, steps);
 }
 

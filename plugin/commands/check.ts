@@ -2,9 +2,10 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { forwardOptions } from '../collect/collect.ts';
 import { loadConfig, noticeText, type CollectorOptions, type Config } from '../config/config.ts';
 import type { ArgumentsOf } from '../config/options.ts';
-import { failure, reasonOf } from '../errors.ts';
+import { failure, reasonOf, systemCodeOf } from '../errors.ts';
 import { openNetwork } from '../network/network.ts';
 import { openOutput } from '../output/output.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
@@ -43,7 +44,7 @@ export async function check({ flags }: ArgumentsOf<'check'>, surroundings: Surro
       for (const tenant of source.input.kind === 'api' ? source.tenants : []) {
         const own = steps(tenant.name ?? tenant.id);
         all.push(own);
-        await checkTenant(tenant, source, { network, clock, log }, own);
+        await checkTenant(tenant, source, { collector, network, clock, log }, own);
       }
     }
   } finally {
@@ -68,21 +69,19 @@ async function checkStateDir(directory: string): Promise<Finding> {
       await access(folder, constants.W_OK | constants.X_OK);
       return folder === directory ? `${directory} can be written` : `${directory} will be made`;
     } catch (error) {
-      const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT' && dirname(folder) !== folder;
+      const isMissing = systemCodeOf(error) === 'ENOENT' && dirname(folder) !== folder;
       if (!isMissing) throw failure('LEDGER_DIRECTORY', { directory, reason: reasonOf(error) }, error);
     }
   }
 }
 
 async function checkOutput(collector: CollectorOptions, { stdout, clock }: Surroundings, log: Log, signal: AbortSignal): Promise<Finding> {
-  const { output: url, forwardCa, forwardServerName, forwardSharedKey, ackTimeoutMs } = collector;
+  const { output: url } = collector;
   if (url === 'stdout') return 'records go to stdout';
   // It tries again and again, and says why in the log.
   let trouble: string | undefined;
   const output = openOutput({
-    url, stdout, tag: CHECK_TAG, closeTimeoutMs: CLOSE_MS, ackTimeoutMs,
-    ...(forwardCa === undefined ? {} : { caFile: forwardCa }), ...(forwardServerName === undefined ? {} : { serverName: forwardServerName }),
-    ...(forwardSharedKey === undefined ? {} : { sharedKey: forwardSharedKey }),
+    url, stdout, ...forwardOptions(collector), tag: CHECK_TAG, closeTimeoutMs: CLOSE_MS,
   }, (line, values) => {
     if (line === 'output.attempt_failed' || line === 'output.trouble') trouble = String(values?.reason ?? 'no reason');
     log(line, values);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { check } from '../../../plugin/commands/check.ts';
@@ -51,6 +51,16 @@ async function within(act: (simulation: Simulation) => Promise<void>, change?: (
 }
 
 describe('o365audit check', () => {
+  test('asks the API under the publisher that collecting asks it under', () => within(async ({ words, stateDir }) => {
+    const publisher = '00000000-0000-4000-8000-00000000c0de';
+    const trace = `${stateDir}.trace`;
+    assert.equal((await run([...words, '--publisher-id', publisher, '--trace-http', trace])).status, 0);
+    const publishers = [...readFileSync(trace, 'utf8').matchAll(/"PublisherIdentifier":"([\w-]+)"/g)].map(([, id]) => id);
+    rmSync(trace);
+    assert.ok(publishers.length > 0);
+    assert.deepEqual([...new Set(publishers)], [publisher]);
+  }));
+
   test('ticks every step where events can flow, makes nothing and says nothing else', () => within(async ({ words, stateDir }) => {
     const { status, text, stderr } = await run(words);
     assert.equal(status, 0, text);
