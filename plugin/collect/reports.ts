@@ -18,7 +18,7 @@ export interface TenantReports {
   readonly delivered: (events: number, type: ContentType | undefined, leftOut: number) => void;
   readonly caughtUp: () => void;
   readonly listed: (waiting: readonly ContentBlob[]) => void;
-  readonly lost: (type: ContentType, window: Window) => void;
+  readonly lost: (type: ContentType, window: Window, reason: string) => void;
 }
 
 export interface Reports {
@@ -100,10 +100,10 @@ export function createReports({ status, log, clock, started, changed }: ReportOp
             status.lag({ tenant, content_type: type, lag_seconds: Math.round(lagMs / 1000), waiting_blobs: blobs.length });
           }
         },
-        lost(type, { startMs, endMs }) {
+        lost(type, { startMs, endMs }, reason) {
           const span = { from: new Date(startMs).toISOString(), to: new Date(endMs).toISOString() };
           log('tenant.lost_window', { tenant, contentType: type, ...span });
-          status.lostWindow({ tenant, content_type: type, ...span, reason: 'Nothing was collected for longer than content can be had (seven days, or max_retention).' });
+          status.lostWindow({ tenant, content_type: type, ...span, reason });
         },
       };
     },

@@ -10,6 +10,9 @@ import { planWindows } from './plan.ts';
 /** The service asks for at most one start of a subscription in 15 minutes. */
 export const START_INTERVAL_MS = 15 * 60_000;
 
+/** Why a window is lost. */
+const OUT_OF_REACH = 'Nothing was collected for longer than content can be had (seven days, or max_retention).';
+
 /** What a round needs of the API and the ledger of its tenant. */
 export interface Listing {
   subscriptions(signal: AbortSignal): Promise<ReadonlyMap<ContentType, 'enabled' | 'disabled'>>;
@@ -19,6 +22,8 @@ export interface Listing {
   owe(blobs: readonly ContentBlob[]): readonly ContentBlob[];
   listed(type: ContentType, untilMs: number): void;
   listedUntilMs(type: ContentType): number | undefined;
+  /** Notes, durable before anything that is noted later, that a span can no longer be listed. */
+  loseWindow(type: ContentType, window: Window, reason: string): void;
   started(type: ContentType, atMs: number): void;
   startedAtMs(type: ContentType): number | undefined;
   /** What a failure means for the type, or for the whole tenant. */
@@ -40,7 +45,7 @@ export interface RoundOptions {
   /** Takes newly listed blobs. */
   readonly found: (blobs: readonly ContentBlob[]) => void;
   /** Learns of a span that can no longer be listed. */
-  readonly lost: (type: ContentType, window: Window) => void;
+  readonly lost: (type: ContentType, window: Window, reason: string) => void;
 }
 
 /** What became of the types: those that could not be listed now, with why; they are tried again in the next round. */
@@ -103,8 +108,9 @@ async function listWindows(type: ContentType, listing: Listing, options: RoundOp
   const { tenant, log } = options;
   const { windows, lost } = planWindows({ ...options, nowMs: options.nowMs(), listedUntilMs: listing.listedUntilMs(type) });
   if (lost !== undefined) {
-    options.lost(type, lost);
+    options.lost(type, lost, OUT_OF_REACH);
     // it is said once, even if nothing can be listed for hours
+    listing.loseWindow(type, lost, OUT_OF_REACH);
     listing.listed(type, lost.endMs);
   }
   for (const [index, window] of windows.entries()) {

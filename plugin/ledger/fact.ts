@@ -15,6 +15,8 @@ export type Fact =
   | { readonly fact: 'lost'; readonly type: ContentType; readonly id: string; readonly expires: string; readonly reason: string; readonly atMs: number }
   /** All blobs of a type that became available before `untilMs` were listed. */
   | { readonly fact: 'listed'; readonly type: ContentType; readonly untilMs: number }
+  /** What became available from `fromMs` (inclusive) to `untilMs` (exclusive) was never listed, and can no longer be. */
+  | { readonly fact: 'lost-window'; readonly type: ContentType; readonly fromMs: number; readonly untilMs: number; readonly reason: string; readonly atMs: number }
   /** The start of a subscription was asked for. */
   | { readonly fact: 'started'; readonly type: ContentType; readonly atMs: number }
   /** Snapshots only: blobs that are done, as the index packs them, in base64. */
@@ -31,6 +33,7 @@ const SHAPES: Readonly<Record<Fact['fact'], Shape>> = {
   committed: BLOB,
   lost: { ...BLOB, reason: 'string', atMs: 'number' },
   listed: { type: 'type', untilMs: 'number' },
+  'lost-window': { type: 'type', fromMs: 'number', untilMs: 'number', reason: 'string', atMs: 'number' },
   started: { type: 'type', atMs: 'number' },
   done: { blobs: 'string' },
   totals: { committed: 'number', lost: 'number' },

@@ -13,7 +13,7 @@ import { takeLock } from './lock.ts';
 import { openTenantLedger, type TenantLedger } from './tenant-ledger.ts';
 
 export type { TenantLedger } from './tenant-ledger.ts';
-export type { Loss } from './tenant-state.ts';
+export type { Loss, LostWindow } from './tenant-state.ts';
 
 /** Nobody else on the machine needs to know what a tenant's blobs are called. */
 const FOLDER_MODE = 0o700;

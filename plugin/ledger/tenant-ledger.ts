@@ -1,13 +1,13 @@
 /** The ledger of one tenant: what was listed and is owed, what is delivered, what was given up, how far listings reach. */
 import { failure, reasonOf } from '../errors.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Clock, ContentBlob, ContentType } from '../types.ts';
+import type { Clock, ContentBlob, ContentType, Window } from '../types.ts';
 import { JOURNAL_VERSION, owedFact, readFact, type Fact } from './fact.ts';
 import type { JournalFiles } from './files.ts';
 import { readJournal, type JournalReading } from './journal-reader.ts';
 import { Journal } from './journal.ts';
 import { encodeLine } from './line.ts';
-import { TenantState, type Loss } from './tenant-state.ts';
+import { TenantState, type Loss, type LostWindow } from './tenant-state.ts';
 
 /** So many bad lines are named one by one. */
 const BAD_LINES_NAMED = 10;
@@ -28,6 +28,10 @@ export interface TenantLedger {
   listed(type: ContentType, untilMs: number): void;
   /** Up to when a type was listed; undefined if never, or if the journal was damaged and it is safer to list all again. */
   listedUntilMs(type: ContentType): number | undefined;
+  /** Notes that a span of a type was never listed and can no longer be, and why; what is noted after it is never durable without it. */
+  loseWindow(type: ContentType, window: Window, reason: string): void;
+  /** Spans that are lost, the latest thousand, in the order in which they were found to be. */
+  lostWindows(): readonly LostWindow[];
   /** Notes that the subscription of a type was started: it may be started once in 15 minutes. */
   started(type: ContentType, atMs: number): void;
   startedAtMs(type: ContentType): number | undefined;
@@ -76,6 +80,8 @@ export async function openTenantLedger(options: TenantLedgerOptions): Promise<Te
     lose: ({ contentType: type, contentId: id, contentExpiration: expires }, reason) => finish({ fact: 'lost', type, id, expires, reason, atMs: clock.nowMs() }),
     listed: (type, untilMs) => note({ fact: 'listed', type, untilMs }),
     listedUntilMs: (type) => state.listedUntilMs.get(type),
+    loseWindow: (type, { startMs, endMs }, reason) => note({ fact: 'lost-window', type, fromMs: startMs, untilMs: endMs, reason, atMs: clock.nowMs() }),
+    lostWindows: () => state.lostWindows,
     started: (type, atMs) => note({ fact: 'started', type, atMs }),
     startedAtMs: (type) => state.startedAtMs.get(type),
     losses: () => state.losses,

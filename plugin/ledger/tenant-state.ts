@@ -1,5 +1,5 @@
 /** What is known of one tenant, in memory: the sum of its journal's facts, and the lines that a new journal of it begins with. */
-import type { ContentBlob, ContentType } from '../types.ts';
+import type { ContentBlob, ContentType, Window } from '../types.ts';
 import { DoneIndex, keyOf } from './done-index.ts';
 import { blobOf, JOURNAL_VERSION, owedFact, type Fact } from './fact.ts';
 import { encodeLine } from './line.ts';
@@ -10,6 +10,8 @@ const REMEMBER_MS = 86_400_000;
 const LIFE_UNKNOWN_MS = 8 * 86_400_000;
 /** How many of the blobs that were given up are remembered by name. */
 const LOSSES_MAX = 1_000;
+/** How many lost windows are remembered, those that touch counting as one. */
+const LOST_WINDOWS_MAX = 1_000;
 /** Done blobs in a line of a snapshot: what a bad line may forget. */
 const DONE_PER_LINE = 64;
 
@@ -21,6 +23,14 @@ export interface Loss {
   readonly atMs: number;
 }
 
+/** A span of `contentCreated` that was never listed and can no longer be. */
+export interface LostWindow extends Window {
+  readonly contentType: ContentType;
+  readonly reason: string;
+  /** When it was found to be lost; of several that touch, the latest. */
+  readonly atMs: number;
+}
+
 export class TenantState {
   readonly tenantId: string;
   readonly done = new DoneIndex();
@@ -28,6 +38,7 @@ export class TenantState {
   readonly listedUntilMs = new Map<ContentType, number>();
   readonly startedAtMs = new Map<ContentType, number>();
   losses: Loss[] = [];
+  lostWindows: LostWindow[] = [];
   committed = 0;
   lost = 0;
 
@@ -54,6 +65,9 @@ export class TenantState {
         return;
       case 'listed':
         this.listedUntilMs.set(fact.type, fact.untilMs);
+        return;
+      case 'lost-window':
+        this.#loseWindow({ contentType: fact.type, startMs: fact.fromMs, endMs: fact.untilMs, reason: fact.reason, atMs: fact.atMs });
         return;
       case 'started':
         this.startedAtMs.set(fact.type, fact.atMs);
@@ -85,12 +99,22 @@ export class TenantState {
       { fact: 'totals', committed: this.committed, lost: this.lost - this.losses.length },
     ];
     for (const { contentType: type, contentId: id, contentExpiration: expires, reason, atMs } of this.losses) facts.push({ fact: 'lost', type, id, expires, reason, atMs });
+    for (const { contentType: type, startMs: fromMs, endMs: untilMs, reason, atMs } of this.lostWindows) facts.push({ fact: 'lost-window', type, fromMs, untilMs, reason, atMs });
     for (const [type, atMs] of this.startedAtMs) facts.push({ fact: 'started', type, atMs });
     for (const fact of facts) yield encodeLine(fact);
     for (const packed of this.done.packed(DONE_PER_LINE)) yield encodeLine({ fact: 'done', blobs: packed.toString('base64') } satisfies Fact);
     for (const blob of this.owed.values()) yield encodeLine(owedFact(blob));
     // Behind the blobs that they speak of: a file that ends too early must not claim more than it holds.
     for (const [type, untilMs] of this.listedUntilMs) yield encodeLine({ fact: 'listed', type, untilMs } satisfies Fact);
+  }
+
+  /** A span that goes on where the last one of its type ended makes that one longer: an outage loses a little every few minutes. */
+  #loseWindow(lost: LostWindow): void {
+    const before = this.lostWindows.findIndex(({ contentType, endMs, reason }) => contentType === lost.contentType && endMs === lost.startMs && reason === lost.reason);
+    const joined = this.lostWindows[before];
+    if (joined !== undefined) this.lostWindows.splice(before, 1);
+    this.lostWindows.push({ ...lost, startMs: joined?.startMs ?? lost.startMs });
+    if (this.lostWindows.length > LOST_WINDOWS_MAX) this.lostWindows.shift();
   }
 
   #finish({ type, id, expires }: { readonly type: ContentType; readonly id: string; readonly expires: string }, nowMs: number): boolean {

@@ -21,6 +21,8 @@ interface Setup {
   readonly startedAt: Map<ContentType, number>;
   readonly found: string[];
   readonly lost: Window[];
+  /** What the ledger has of that. */
+  readonly noted: Window[];
   readonly clock: ReturnType<typeof createManualClock>;
   readonly controller: AbortController;
   readonly run: () => Promise<RoundResult>;
@@ -40,7 +42,7 @@ function setUp({ types = ['Audit.General'], enabled = types, disabled = [], list
   const clock = createManualClock(NOW_MS);
   const controller = new AbortController();
   const known = new Set<string>();
-  const setup = { steps: [] as string[], lines: [] as LogLine[], listed: new Map<ContentType, number>(), startedAt: new Map<ContentType, number>(), found: [] as string[], lost: [] as Window[], clock, controller };
+  const setup = { steps: [] as string[], lines: [] as LogLine[], listed: new Map<ContentType, number>(), startedAt: new Map<ContentType, number>(), found: [] as string[], lost: [] as Window[], noted: [] as Window[], clock, controller };
   const parts: Listing = {
     subscriptions: () => Promise.resolve(new Map([...enabled.map((type) => [type, 'enabled'] as const), ...disabled.map((type) => [type, 'disabled'] as const)])),
     start: (type) => Promise.resolve(void setup.steps.push(`start ${type}`)),
@@ -62,6 +64,7 @@ function setUp({ types = ['Audit.General'], enabled = types, disabled = [], list
       setup.listed.set(type, untilMs);
     },
     listedUntilMs: (type) => setup.listed.get(type),
+    loseWindow: (_type, window) => void setup.noted.push(window),
     started: (type, atMs) => {
       setup.steps.push(`noted ${type}`);
       setup.startedAt.set(type, atMs);
@@ -180,7 +183,7 @@ describe('a round: listings', () => {
 
   test('say once what can no longer be listed, even when nothing can be listed for a while', async () => {
     let isBroken = true;
-    const { run, listed, lost, clock } = setUp({ pages: () => isBroken ? [api('API_UNAVAILABLE')] : [] });
+    const { run, listed, lost, noted, clock } = setUp({ pages: () => isBroken ? [api('API_UNAVAILABLE')] : [] });
     listed.set('Audit.General', NOW_MS - 9 * DAY);
     await run();
     await clock.advance(180_000);
@@ -192,6 +195,7 @@ describe('a round: listings', () => {
       [NOW_MS - 9 * DAY, NOW_MS - 7 * DAY + 300_000],
       [NOW_MS - 7 * DAY + 300_000, NOW_MS - 7 * DAY + 480_000],
     ]);
+    assert.deepEqual(noted, lost);
     assert.equal(listed.get('Audit.General'), clock.nowMs());
   });
 

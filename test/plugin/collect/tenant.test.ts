@@ -85,6 +85,7 @@ class World {
       }),
       listed: (type, untilMs) => void this.listed.set(type, untilMs),
       listedUntilMs: (type) => this.listed.get(type),
+      loseWindow: () => undefined,
       started: () => undefined,
       startedAtMs: () => undefined,
       consequenceOf,

@@ -62,6 +62,10 @@ describe('a ledger', () => {
     await first.commit(testBlob(2));
     await first.lose(testBlob(4), 'it has expired');
     first.listed('Audit.General', 123_456);
+    first.loseWindow('DLP.All', { startMs: 1_000, endMs: 2_000 }, 'out of reach');
+    first.loseWindow('Audit.General', { startMs: 1_000, endMs: 3_000 }, 'out of reach');
+    first.loseWindow('DLP.All', { startMs: 2_000, endMs: 4_000 }, 'out of reach');
+    first.loseWindow('DLP.All', { startMs: 5_000, endMs: 6_000 }, 'out of reach');
     first.started('DLP.All', 1_000);
     first.started('DLP.All', 2_000);
     await first.close();
@@ -72,6 +76,11 @@ describe('a ledger', () => {
       assert.deepEqual([again.startedAtMs('DLP.All'), again.startedAtMs('Audit.General')], [2_000, undefined]);
       assert.deepEqual([again.counts.owed, again.counts.committed, again.counts.lost], [4, 1, 1]);
       assert.deepEqual(again.losses(), [{ contentType: 'Audit.General', contentId: testBlob(4).contentId, contentExpiration: testBlob(4).contentExpiration, reason: 'it has expired', atMs: FIRST_BLOB_MS }]);
+      assert.deepEqual(again.lostWindows().map(({ contentType, startMs, endMs, reason, atMs }) => [contentType, startMs, endMs, reason, atMs]), [
+        ['Audit.General', 1_000, 3_000, 'out of reach', FIRST_BLOB_MS],
+        ['DLP.All', 1_000, 4_000, 'out of reach', FIRST_BLOB_MS],
+        ['DLP.All', 5_000, 6_000, 'out of reach', FIRST_BLOB_MS],
+      ], 'those that touch are one');
       // The second time round this has been written as a snapshot.
       again.listed('Audit.General', 123_456);
       await again.close();
