@@ -76,6 +76,8 @@ export interface ContentBlob {
   readonly contentType: ContentType;
   readonly contentCreated: string;
   readonly contentExpiration: string;
+  /** An operator has ordered it: its events are sent even if they were delivered before. */
+  readonly isOrdered?: true;
 }
 
 /** Encoded records on their way to an output: whole entries, one behind the other, never a part of one. */

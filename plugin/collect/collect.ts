@@ -11,6 +11,7 @@ import type { Config, Source } from '../config/config.ts';
 import type { AuditError } from '../errors.ts';
 import { openFilePositions, type FilePositions } from '../ledger/file-positions.ts';
 import { openLedger, type Ledger } from '../ledger/ledger.ts';
+import { takeOrders } from '../ledger/orders.ts';
 import { envelopeTexts } from '../module/envelope.ts';
 import { createGathering, type Gathering } from '../module/gathering.ts';
 import { loadModule, type EcsModule } from '../module/instance.ts';
@@ -21,6 +22,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { ContentType, Output, Surroundings, Tenant } from '../types.ts';
 import { createBytesInFlight, type BytesInFlight } from './bytes-in-flight.ts';
 import { createFileCollector } from './files.ts';
+import { createOrderDesk, type OrderTaker } from './order-desk.ts';
 import type { Reports } from './reports.ts';
 import { runCollectors, type Collector } from './run.ts';
 import { ServiceClock } from './service-clock.ts';
@@ -41,6 +43,7 @@ interface Rooms {
   readonly bytesInFlight: BytesInFlight;
   readonly gathering: Gathering;
   readonly budgets: Map<string, RequestBudget>;
+  readonly orderTakers: OrderTaker[];
   readonly reports: Reports;
   readonly log: Log;
   readonly surroundings: Surroundings;
@@ -66,13 +69,18 @@ export async function collect(config: Config, surroundings: Surroundings, report
     const ledger = opened(await openLedger({ directory: collector.stateDir }, clock, log));
     const output = opened(openOutput({ url: collector.output, stdout, closeTimeoutMs: CLOSE_MS, ...forwardOptions(collector) }, log, clock));
     const rooms: Rooms = {
-      config, module, ledger, network, output, reports, log, surroundings, budgets: new Map(), positions: await openFilePositions(collector.stateDir, log),
+      config, module, ledger, network, output, reports, log, surroundings, orderTakers: [], budgets: new Map(), positions: await openFilePositions(collector.stateDir, log),
       bytesInFlight: createBytesInFlight(collector.bytesInFlight), gathering: createGathering(collector.bytesInFlight / 2),
     };
     const collectors = await Promise.all(config.sources.flatMap((source) => source.input.kind === 'files'
       ? [Promise.resolve(filesOf(source, source.input.paths, rooms))] : source.tenants.map((tenant) => tenantOf(tenant, source, rooms))));
     reports.opened(collectors);
-    missing = await runCollectors(collectors, { clock, stop, graceMs: GRACE_MS, abandoned: () => void output.close() });
+    const desk = createOrderDesk({ takeOrders: (take) => takeOrders(collector.stateDir, take, log), takers: rooms.orderTakers, clock, log });
+    await desk.look();
+    const over = new AbortController();
+    const following = desk.follow(over.signal);
+    missing = await runCollectors(collectors, { clock, stop, graceMs: GRACE_MS, abandoned: () => void output.close() }).finally(() => over.abort());
+    await following;
   } finally {
     // the output first, so that what it still takes can be committed
     for (const room of open) await room.close();
@@ -82,7 +90,7 @@ export async function collect(config: Config, surroundings: Surroundings, report
 
 /** The collector of one tenant of a source. */
 async function tenantOf(tenant: Tenant, source: Source, rooms: Rooms): Promise<Collector> {
-  const { config: { collector }, network: { request }, output, bytesInFlight, reports, log, surroundings: { clock } } = rooms;
+  const { config: { collector }, network: { request }, output, bytesInFlight, orderTakers, reports, log, surroundings: { clock } } = rooms;
   const { applicationId, credential, authenticationEndpoint, resource, contentTypes, maxRetentionMs, maxQuerySizeMs, pollIntervalMs, errorRetryIntervalMs } = source;
   if (credential === undefined) throw new Error(`the source ${source.name} has no credential`);
   const name = tenant.name ?? tenant.id;
@@ -91,7 +99,7 @@ async function tenantOf(tenant: Tenant, source: Source, rooms: Rooms): Promise<C
   const ledger = await rooms.ledger.tenant(tenant.id);
   const serviceClock = new ServiceClock(() => api.clockSkewMs, source, name, clock, log);
   const report = reports.tenant(name);
-  return createTenantCollector(
+  const tenantCollector = createTenantCollector(
     {
       ...ledger, consequenceOf,
       subscriptions: (signal) => api.subscriptions(signal),
@@ -112,6 +120,11 @@ async function tenantOf(tenant: Tenant, source: Source, rooms: Rooms): Promise<C
       contentConcurrency: collector.contentConcurrency, once: collector.once, nowMs: () => serviceClock.nowMs(), clock, log,
     },
   );
+  orderTakers.push({
+    tenantId: tenant.id, contentTypes, oweAgain: (blobs) => ledger.oweAgain(blobs),
+    takeUp: (blobs) => tenantCollector.takeUp(blobs), retryParked: (ids) => tenantCollector.retryParked(ids),
+  });
+  return tenantCollector;
 }
 
 /** The collector of a source of files. */

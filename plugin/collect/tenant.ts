@@ -34,12 +34,19 @@ const SETTLING_LIMIT = 4_096;
 const ONCE_ROUNDS = 3;
 const ONCE_WAIT_MS = 5_000;
 
-/** The collector of one tenant; `owed` tells what is not delivered yet, earlier runs' included. */
-export function createTenantCollector(listing: Listing, carrier: Carrier, owed: () => readonly ContentBlob[], options: TenantOptions): Collector {
-  return new TenantCollector(listing, carrier, owed, options);
+export interface TenantCollector extends Collector {
+  /** Takes blobs up that are owed since a moment ago, because an operator has ordered them. */
+  takeUp(blobs: readonly ContentBlob[]): void;
+  /** Tries blobs again that wait for the next round: those of these ids, or, when there are none, all. Answers how many. */
+  retryParked(ids: readonly string[]): number;
 }
 
-class TenantCollector implements Collector {
+/** The collector of one tenant; `owed` tells what is not delivered yet, earlier runs' included. */
+export function createTenantCollector(listing: Listing, carrier: Carrier, owed: () => readonly ContentBlob[], options: TenantOptions): TenantCollector {
+  return new Tenant(listing, carrier, owed, options);
+}
+
+class Tenant implements TenantCollector {
   readonly #listing: Listing;
   readonly #carrier: Carrier;
   readonly #owed: () => readonly ContentBlob[];
@@ -50,6 +57,8 @@ class TenantCollector implements Collector {
   /** Blobs that are not at their end yet. */
   readonly #underWay = new Set<Promise<void>>();
   #isBehind = true;
+  /** Whether what is owed was put into the queue; before that, whatever is owed will be. */
+  #hasTakenUp = false;
   #isListing = false;
   /** Whether the last round has listed all that can be listed. */
   #isWholeRound = false;
@@ -64,6 +73,19 @@ class TenantCollector implements Collector {
 
   get isIdle(): boolean {
     return !this.#isListing && this.#queue.size === 0 && this.#underWay.size === 0;
+  }
+
+  takeUp(blobs: readonly ContentBlob[]): void {
+    if (!this.#hasTakenUp || blobs.length === 0) return;
+    this.#isBehind = true;
+    this.#queue.pushAgain(blobs);
+  }
+
+  retryParked(ids: readonly string[]): number {
+    const blobs = this.#owed().filter(({ contentId }) => this.#parked.has(contentId) && (ids.length === 0 || ids.includes(contentId)));
+    for (const { contentId } of blobs) this.#parked.delete(contentId);
+    this.takeUp(blobs);
+    return blobs.length;
   }
 
   async run({ stop, abandon }: Signals): Promise<AuditError | undefined> {
@@ -159,6 +181,7 @@ class TenantCollector implements Collector {
     if (!isFirst && this.#parked.size === 0) return;
     const left = this.#owed().filter(({ contentType, contentId }) => contentTypes.includes(contentType) && (isFirst || this.#parked.has(contentId)));
     this.#parked.clear();
+    this.#hasTakenUp = true;
     if (isFirst) this.#queue.push(left);
     else this.#queue.pushAgain(left);
     if (isFirst && left.length > 0) log('tenant.resumed', { tenant, blobs: left.length });

@@ -13,6 +13,8 @@ const LOAD_MAX = 0.7;
 export const ENTRY_BYTES = 16;
 
 const MINUTE_MS = 60_000;
+/** The minute of a blob that is to be forgotten, for a slot in the middle of a row cannot be emptied. */
+const REMOVED = 1;
 
 export interface BlobKey {
   readonly first: number;
@@ -40,18 +42,24 @@ export class DoneIndex {
   }
 
   has(key: BlobKey): boolean {
-    return this.#slots[this.#find(key) + 3] !== 0;
+    return (this.#slots[this.#find(key) + 3] ?? 0) > REMOVED;
+  }
+
+  /** Forgets a blob, so that it can be added again. */
+  remove(key: BlobKey): void {
+    const slot = this.#find(key);
+    if (this.#slots[slot + 3] !== 0) this.#slots[slot + 3] = REMOVED;
   }
 
   /** Adds a blob that may be forgotten after `untilMs`; false if it was there. */
   add(key: BlobKey, untilMs: number): boolean {
-    return this.#add(key.first, key.second, key.third, Math.max(1, Math.ceil(untilMs / MINUTE_MS)));
+    return this.#add(key.first, key.second, key.third, Math.max(REMOVED + 1, Math.ceil(untilMs / MINUTE_MS)));
   }
 
   /** Adds packed entries; a broken rest at the end is ignored. */
   addPacked(packed: Buffer): void {
     for (let at = 0; at + ENTRY_BYTES <= packed.length; at += ENTRY_BYTES) {
-      this.#add(packed.readUInt32LE(at), packed.readUInt32LE(at + 4), packed.readUInt32LE(at + 8), Math.max(1, packed.readUInt32LE(at + 12)));
+      this.#add(packed.readUInt32LE(at), packed.readUInt32LE(at + 4), packed.readUInt32LE(at + 8), Math.max(REMOVED, packed.readUInt32LE(at + 12)));
     }
   }
 
@@ -81,7 +89,12 @@ export class DoneIndex {
 
   #add(first: number, second: number, third: number, minute: number): boolean {
     const slot = this.#find({ first, second, third });
-    if (this.#slots[slot + 3] !== 0) return false;
+    const found = this.#slots[slot + 3] ?? 0;
+    if (found > REMOVED) return false;
+    if (found === REMOVED) {
+      this.#slots[slot + 3] = minute;
+      return true;
+    }
     this.#slots[slot] = first;
     this.#slots[slot + 1] = second;
     this.#slots[slot + 2] = third;

@@ -7,8 +7,8 @@ export const JOURNAL_VERSION = 1;
 export type Fact =
   /** The first line of every journal. */
   | { readonly fact: 'journal'; readonly version: number; readonly tenant: string }
-  /** A blob was listed and is still to be delivered. */
-  | { readonly fact: 'owed'; readonly type: ContentType; readonly id: string; readonly uri: string; readonly created: string; readonly expires: string }
+  /** A blob was listed and is still to be delivered; with `ordered` whatever became of it before. */
+  | { readonly fact: 'owed'; readonly type: ContentType; readonly id: string; readonly uri: string; readonly created: string; readonly expires: string; readonly ordered?: boolean }
   /** All events of a blob were delivered. */
   | { readonly fact: 'committed'; readonly type: ContentType; readonly id: string; readonly expires: string }
   /** A blob was given up. */
@@ -48,9 +48,11 @@ export function readFact(value: Readonly<Record<string, unknown>>): Fact | undef
 }
 
 export function owedFact(blob: ContentBlob): Fact {
-  return { fact: 'owed', type: blob.contentType, id: blob.contentId, uri: blob.contentUri, created: blob.contentCreated, expires: blob.contentExpiration };
+  const { contentType: type, contentId: id, contentUri: uri, contentCreated: created, contentExpiration: expires, isOrdered } = blob;
+  return { fact: 'owed', type, id, uri, created, expires, ...(isOrdered === true ? { ordered: true } : {}) };
 }
 
 export function blobOf(fact: Extract<Fact, { fact: 'owed' }>): ContentBlob {
-  return { contentType: fact.type, contentId: fact.id, contentUri: fact.uri, contentCreated: fact.created, contentExpiration: fact.expires };
+  const { type: contentType, id: contentId, uri: contentUri, created: contentCreated, expires: contentExpiration, ordered } = fact;
+  return { contentType, contentId, contentUri, contentCreated, contentExpiration, ...(ordered === true ? { isOrdered: true } : {}) };
 }

@@ -15,6 +15,11 @@ const BAD_LINES_NAMED = 10;
 export interface TenantLedger {
   /** Notes blobs of a listing as owed, and returns those that were not known: neither owed nor done before. */
   owe(blobs: readonly ContentBlob[]): readonly ContentBlob[];
+  /**
+   * Notes blobs as owed once more, whatever became of them before; durable, and rejecting, as commit. Resolves with those that were not owed already, as they are
+   * owed now.
+   */
+  oweAgain(blobs: readonly ContentBlob[]): Promise<readonly ContentBlob[]>;
   /** All blobs that are owed now, oldest first; right after opening, what earlier runs left. */
   owed(): readonly ContentBlob[];
   /**
@@ -75,6 +80,14 @@ export async function openTenantLedger(options: TenantLedgerOptions): Promise<Te
       note(owedFact(blob));
       return true;
     }),
+    async oweAgain(blobs) {
+      const ordered = blobs.filter(({ contentType, contentId }) => !state.isOwed(contentType, contentId)).map((blob): ContentBlob => ({ ...blob, isOrdered: true }));
+      await Promise.all(ordered.map((blob) => {
+        const fact = owedFact(blob);
+        return journal.commit(encodeLine(fact), () => state.take(fact, clock.nowMs()));
+      }));
+      return ordered;
+    },
     owed: () => [...state.owed.values()].sort((left, right) => timeOf(left) - timeOf(right)),
     commit: ({ contentType: type, contentId: id, contentExpiration: expires }) => finish({ fact: 'committed', type, id, expires }),
     lose: ({ contentType: type, contentId: id, contentExpiration: expires }, reason) => finish({ fact: 'lost', type, id, expires, reason, atMs: clock.nowMs() }),

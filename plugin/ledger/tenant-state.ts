@@ -52,6 +52,7 @@ export class TenantState {
       case 'journal':
         return;
       case 'owed':
+        if (fact.ordered === true) this.done.remove(keyOf(fact.type, fact.id));
         if (!this.isKnown(fact.type, fact.id)) this.owed.set(nameOf(fact.type, fact.id), blobOf(fact));
         return;
       case 'committed':
@@ -84,6 +85,10 @@ export class TenantState {
   /** Whether a blob is owed or done. */
   isKnown(type: ContentType, id: string): boolean {
     return this.owed.has(nameOf(type, id)) || this.isDone(type, id);
+  }
+
+  isOwed(type: ContentType, id: string): boolean {
+    return this.owed.has(nameOf(type, id));
   }
 
   isDone(type: ContentType, id: string): boolean {

@@ -5,7 +5,7 @@ import { createBytesInFlight } from '../../../plugin/collect/bytes-in-flight.ts'
 import type { Carrier } from '../../../plugin/collect/carry.ts';
 import type { Listing } from '../../../plugin/collect/round.ts';
 import type { Collector } from '../../../plugin/collect/run.ts';
-import { createTenantCollector, type TenantOptions } from '../../../plugin/collect/tenant.ts';
+import { createTenantCollector, type TenantCollector, type TenantOptions } from '../../../plugin/collect/tenant.ts';
 import { type AuditError, failure } from '../../../plugin/errors.ts';
 import type { LogLine } from '../../../plugin/telemetry/log.ts';
 import type { Batch, ContentBlob, ContentType } from '../../../plugin/types.ts';
@@ -43,7 +43,7 @@ class World {
   opensMost = 0;
   readonly listed = new Map<ContentType, number>();
 
-  collector(changes: Partial<TenantOptions> = {}): Collector {
+  collector(changes: Partial<TenantOptions> = {}): TenantCollector {
     const { clock } = this;
     const log = (line: LogLine): void => void this.lines.push(line);
     return createTenantCollector(this.#listing(), this.#carrier(), () => [...this.owed.values()], {
@@ -203,6 +203,27 @@ describe('a tenant\'s collector', () => {
     // The worker was free when the failed ones came, and took the first of them; those that were found then went before the others.
     assert.deepEqual(world.opened.slice(3).sort(), ids(blobs(1, 5)));
     assert.equal(world.owed.size, 0);
+    await ended(world, running);
+  });
+
+  test('tries what failed again as soon as it is told to, and takes up what is owed since then', async () => {
+    const world = new World();
+    world.available = blobs(1, 3);
+    world.opening = () => Promise.reject(unavailable());
+    const collector = world.collector();
+    collector.takeUp(blobs(8, 8));
+    const running = world.run(collector);
+    await settled();
+    assert.equal(world.opened.length, 3, 'before the first round nothing is taken up: all that is owed will be');
+    world.opening = () => Promise.resolve();
+    assert.equal(collector.retryParked([testBlob(2).contentId, 'unknown']), 1);
+    assert.equal(collector.retryParked([testBlob(2).contentId]), 0, 'it is on its way already');
+    collector.takeUp(blobs(9, 9));
+    await settled();
+    assert.deepEqual(world.committed, [testBlob(2).contentId, testBlob(9).contentId]);
+    assert.equal(collector.retryParked([]), 2);
+    await settled();
+    assert.deepEqual(world.committed.slice(2), ids([testBlob(1), testBlob(3)]));
     await ended(world, running);
   });
 

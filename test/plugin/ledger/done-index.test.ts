@@ -26,6 +26,20 @@ describe('the index of done blobs', () => {
     assert.equal(index.has({ first: 64, second: 2, third: 0 }), false);
   });
 
+  test('forgets one blob in the middle of a row, finds the others, and takes it in again', () => {
+    const index = new DoneIndex();
+    const keys = [0, 1, 2, 3].map((third) => ({ first: 7, second: 0, third }));
+    for (const key of keys) index.add(key, 5 * DAY_MS);
+    const [, gone = keyOf('', ''), ...rest] = keys;
+    index.remove(gone);
+    index.remove({ first: 9, second: 9, third: 9 });
+    assert.deepEqual([index.has(gone), ...rest.map((key) => index.has(key))], [false, true, true]);
+    const copy = new DoneIndex();
+    for (const piece of index.packed(64)) copy.addPacked(piece);
+    assert.equal(copy.has(gone), false);
+    assert.deepEqual([copy.add(gone, 5 * DAY_MS), copy.has(gone), copy.add(gone, 5 * DAY_MS)], [true, true, false]);
+  });
+
   test('comes out packed and goes in again', () => {
     const index = new DoneIndex();
     for (let number = 0; number < 1_000; number += 1) index.add(keyOf('DLP.All', `blob${number}`), (number + 1) * 60_000);

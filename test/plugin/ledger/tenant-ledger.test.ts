@@ -55,6 +55,27 @@ describe('a ledger', () => {
     await ledger.close();
   });
 
+  test('owes blobs once more that an operator has ordered, whatever became of them, and across a restart', async () => {
+    const path = newPath();
+    const first = await open(path);
+    first.owe(numbers(3));
+    await first.commit(testBlob(0));
+    await first.lose(testBlob(1), 'it expired');
+    const ordered = await first.oweAgain(numbers(4));
+    assert.deepEqual(ids(ordered), [0, 1, 3].map((number) => testBlob(number).contentId), 'what is owed is left alone');
+    assert.deepEqual(ordered.map(({ isOrdered }) => isOrdered), [true, true, true]);
+    assert.deepEqual(first.owe(numbers(4)), []);
+    await first.close();
+    const second = await open(path);
+    assert.deepEqual(second.owed().map(({ isOrdered }) => isOrdered), [true, true, undefined, true]);
+    for (const number of [0, 1, 2, 3]) await second.commit(testBlob(number));
+    assert.deepEqual([second.owed(), second.owe(numbers(4))], [[], []]);
+    await second.close();
+    const third = await open(path);
+    assert.deepEqual([third.owed(), third.owe(numbers(4))], [[], []]);
+    await third.close();
+  });
+
   test('finds everything again after it was closed, what is owed oldest first', async () => {
     const path = newPath();
     const first = await open(path);
