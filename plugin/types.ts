@@ -84,7 +84,12 @@ export interface ContentBlob {
 export interface Batch {
   readonly bytes: Uint8Array;
   readonly eventCount: number;
+  /** INDEX_WORDS for each event: where its entry ends in `bytes`, and 96 bits of a keyed hash of its id. */
+  readonly index?: Uint32Array;
 }
+
+/** Words of a batch's index for one event. */
+export const INDEX_WORDS = 4;
 
 /** Where batches go. `deliver` resolves when the far side has taken responsibility for every event, and rejects otherwise. */
 export interface Output {

@@ -1,6 +1,7 @@
 /** One call of the module's codec: settings in, whole events out. */
 import type { EnvelopeTexts } from './envelope.ts';
 import { failure } from '../errors.ts';
+import { INDEX_WORDS } from '../types.ts';
 import { type Exports, epoch, place } from './instance.ts';
 
 export interface SplitCall {
@@ -15,12 +16,15 @@ export interface SplitCall {
   /** As the last call left it. */
   readonly state: number;
   readonly nowMs: number;
+  /** The key of the hashes of ids, four words; with it an index of the events comes back. */
+  readonly idKey?: Uint32Array;
 }
 
 export interface SplitResult {
   /** Whole entries or lines, in memory of their own. */
   readonly bytes: Uint8Array;
   readonly eventCount: number;
+  readonly index?: Uint32Array;
   /** Bytes of the input that need not be given again. */
   readonly consumed: number;
   readonly state: number;
@@ -35,10 +39,10 @@ export const STATUS = { wanting: 0, full: 1, malformed: 2, exhausted: 3 } as con
 /** The settings and results of one call, as u32 at these indexes; mapping/assembly/codec/split.ts has the same list. */
 const AT = {
   input: 0, inputLength: 1, state: 2, options: 3, outputLimit: 4, eventMembers: 5, members: 7, idSuffix: 9, now: 11, nowNanoseconds: 12,
-  output: 16, outputLength: 17, eventCount: 18, consumed: 19, status: 20,
+  output: 16, outputLength: 17, eventCount: 18, consumed: 19, status: 20, identifiers: 21, key: 22,
 } as const;
-const WORDS = 24;
-const OPTION = { packed: 1, ecs: 2, original: 4, time: 8 } as const;
+const WORDS = 28;
+const OPTION = { packed: 1, ecs: 2, original: 4, time: 8, identifiers: 16 } as const;
 
 /** Splits as much as is whole. Throws MODULE_NO_MEMORY. */
 export function splitOnce(exports: Exports, call: SplitCall): SplitResult {
@@ -59,6 +63,7 @@ export function splitOnce(exports: Exports, call: SplitCall): SplitResult {
   settings[AT.state] = call.state;
   settings[AT.options] = flagsOf(call);
   settings[AT.outputLimit] = call.batchBytes;
+  if (call.idKey !== undefined) settings.set(call.idKey, AT.key);
   const { sec, nsec } = epoch(call.nowMs);
   settings[AT.now] = sec;
   settings[AT.nowNanoseconds] = nsec;
@@ -70,10 +75,12 @@ export function splitOnce(exports: Exports, call: SplitCall): SplitResult {
   const output = new Uint8Array(exports.memory.buffer, result(AT.output), result(AT.outputLength));
   const bytes = Buffer.allocUnsafeSlow(output.byteLength);
   bytes.set(output);
+  const eventCount = result(AT.eventCount);
+  const index = call.idKey === undefined ? {} : { index: new Uint32Array(exports.memory.buffer, result(AT.identifiers), eventCount * INDEX_WORDS).slice() };
   exports.free(start);
-  return { bytes, eventCount: result(AT.eventCount), consumed: result(AT.consumed), state: result(AT.state), status: result(AT.status) };
+  return { bytes, eventCount, ...index, consumed: result(AT.consumed), state: result(AT.state), status: result(AT.status) };
 }
 
-function flagsOf({ encoding, format, preserveOriginalEvent, timestamp }: SplitCall): number {
-  return (encoding === 'msgpack' ? OPTION.packed : 0) | (format === 'ecs' ? OPTION.ecs : 0) | (preserveOriginalEvent ? OPTION.original : 0) | (timestamp ? OPTION.time : 0);
+function flagsOf({ encoding, format, preserveOriginalEvent, timestamp, idKey }: SplitCall): number {
+  return (idKey === undefined ? 0 : OPTION.identifiers) | (encoding === 'msgpack' ? OPTION.packed : 0) | (format === 'ecs' ? OPTION.ecs : 0) | (preserveOriginalEvent ? OPTION.original : 0) | (timestamp ? OPTION.time : 0);
 }

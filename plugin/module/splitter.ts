@@ -23,6 +23,8 @@ export interface SplitOptions {
    * such a text is malformed.
    */
   readonly lines?: boolean;
+  /** The key of the hashes by which ids are known again, four words; with it batches have an index. */
+  readonly idKey?: Uint32Array;
   /** What all splitters together may keep waiting for the sake of larger batches. */
   readonly gathering?: Gathering;
 }
@@ -118,7 +120,7 @@ class BlobSplitter implements Splitter {
 
   #split(input: readonly Uint8Array[]): { readonly batch: Batch | undefined; readonly status: number } {
     const call: SplitCall = { ...this.#options, input, state: this.#state, nowMs: this.#nowMs() };
-    const { bytes, eventCount, consumed, state, status } = this.#module.use((exports) => splitOnce(exports, call));
+    const { bytes, eventCount, index, consumed, state, status } = this.#module.use((exports) => splitOnce(exports, call));
     this.#state = state;
     this.isArray ||= state !== STATE.start && state !== STATE.row;
     this.eventCount += eventCount;
@@ -126,7 +128,7 @@ class BlobSplitter implements Splitter {
       this.#waiting = withoutFirst(this.#waiting, consumed);
       this.waitingBytes -= consumed;
     }
-    return { batch: eventCount === 0 ? undefined : { bytes, eventCount }, status };
+    return { batch: eventCount === 0 ? undefined : { bytes, eventCount, ...(index === undefined ? {} : { index }) }, status };
   }
 
   /** A line that is no event, as the JSON string of its text. */

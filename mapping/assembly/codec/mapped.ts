@@ -8,7 +8,7 @@ import { Field } from '../generated/fields';
 import { Property } from '../generated/properties';
 import { Word } from '../generated/vocabulary';
 import { OPEN_BRACE, guard } from '../json/scan';
-import { Text, lengthOf, startOf } from '../json/span';
+import { Text, endOf, lengthOf, startOf } from '../json/span';
 import { begin, copy, end, exhaust } from '../json/write';
 import { mapEvent, mapSurroundings, setIdOfEvent } from '../map';
 import { setOptions } from '../mode';
@@ -16,6 +16,7 @@ import { prepareTexts } from '../normalise/texts';
 import { eventEnd, normaliseEvent } from '../normalise/whole';
 import { mapRecordAround, optionsOfRecord, putEvent, readSurroundings } from '../record';
 import { compactFailedAt, endOfValue } from './compact';
+import { identify } from './identifiers';
 
 let withTime: bool = false;
 let withOriginal: bool = false;
@@ -39,8 +40,14 @@ export function prepareDocuments(at: usize, finish: usize, idSuffix: Text, origi
   nowNanoseconds = nanoseconds;
 }
 
-/** The document of the event at `at`, which ends before `finish` unless it is cut off. It is of no use when the memory is `exhausted`. */
+/** The document of the event at `at`, which ends before `finish` unless it is cut off; its id is identified. It is of no use when the memory is `exhausted`. */
 export function mapEventAt(at: usize, finish: usize): Text {
+  const document = documentAt(at, finish);
+  if (document != 0) identify(startOf(get(Field.event_id)), endOf(get(Field.event_id)));
+  return document;
+}
+
+function documentAt(at: usize, finish: usize): Text {
   beginAnswer();
   putEvent(at);
   mappedBehind = 0;

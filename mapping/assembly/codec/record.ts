@@ -9,6 +9,7 @@ import { writeCanonical, writeEscaped } from '../json/text';
 import { giveBack, lend } from '../json/write';
 import { word } from '../words';
 import { compact, compactEnd } from './compact';
+import { identify } from './identifiers';
 import { oddString, plainString } from './msgpack';
 import { NUMBER_ID, eventId, eventIdFlags, eventTime } from './noted';
 import { pack, packedEnd } from './pack';
@@ -160,18 +161,17 @@ function mapHeader(to: usize, count: u32): usize {
 
 /** R001: the event's own id with the suffix, or a hash of the event. */
 function packedId(at: usize, behind: usize, to: usize): usize {
-  if (eventId == 0) {
-    const hash = identityOf(at, behind);
-    return plainString(to, startOf(hash), endOf(hash));
-  }
-  if (suffix == 0 && eventIdFlags != NUMBER_ID) {
-    return eventIdFlags == 0 ? plainString(to, startOf(eventId), endOf(eventId)) : oddString(to, startOf(eventId), endOf(eventId), eventIdFlags);
+  if (eventId == 0 || (suffix == 0 && eventIdFlags == 0)) {
+    const id = eventId == 0 ? identityOf(at, behind) : eventId;
+    identify(startOf(id), endOf(id));
+    return plainString(to, startOf(id), endOf(id));
   }
   // the parts are put together behind the place where they go
   const joined = to + lengthOf(eventId) * 6 + lengthOf(suffix) + 64;
   lend(joined);
   writeId();
   const end = bytes(suffix, giveBack());
+  identify(joined, end);
   return oddString(to, joined, end, ESCAPED);
 }
 
@@ -183,12 +183,14 @@ function writeId(): void {
 
 function jsonId(at: usize, behind: usize, to: usize): usize {
   store<u8>(to++, 0x22);
+  const start = to;
   if (eventId == 0) to = bytes(identityOf(at, behind), to);
   else {
     lend(to);
     writeId();
     to = bytes(suffix, giveBack());
   }
+  identify(start, to);
   store<u8>(to++, 0x22);
   return to;
 }

@@ -10,6 +10,7 @@ import { exhaust, exhausted, forgetExhausted } from '../json/write';
 import { mark, release, reserve } from '../memory';
 import { setFromDouble } from '../mode';
 import { compactFailedAt } from './compact';
+import { RECORDS_LIMIT, enter, identifiers, prepareIdentifiers, withoutIdentifiers } from './identifiers';
 import { mapEventAt, mappedBehind, mappedFailedAt, mappedTime, prepareDocuments } from './mapped';
 import { ROOM_FACTOR, failedAt as packFailedAt, pack, packedEnd } from './pack';
 import { ENTRY_HEAD_BYTES, entryHead, jsonRecord, packMembers, packedRecord, prepareRecords, readEventTime, recordEnd, surroundings } from './record';
@@ -18,11 +19,11 @@ import { ENTRY_HEAD_BYTES, entryHead, jsonRecord, packMembers, packedRecord, pre
 const enum At {
   input = 0, inputLength = 4, state = 8, options = 12, outputLimit = 16, eventMembers = 20, eventMembersLength = 24, members = 28, membersLength = 32,
   idSuffix = 36, idSuffixLength = 40, now = 44, nowNanoseconds = 48,
-  output = 64, outputLength = 68, eventCount = 72, consumed = 76, status = 80,
+  output = 64, outputLength = 68, eventCount = 72, consumed = 76, status = 80, identifiers = 84, key = 88,
 }
-const SETTINGS: usize = memory.data(96, 16);
+const SETTINGS: usize = memory.data(112, 16);
 
-const enum Option { packed = 1, ecs = 2, original = 4, time = 8 }
+const enum Option { packed = 1, ecs = 2, original = 4, time = 8, identifiers = 16 }
 
 /** Where the text stands: before the array, behind `[`, behind an event, behind a comma, behind `]`, in a row of events without array. */
 const enum State { start, opened, value, comma, closed, row }
@@ -66,12 +67,15 @@ export function split(): void {
   store<u32>(SETTINGS, <u32>at - load<u32>(SETTINGS, At.input), At.consumed);
   store<u32>(SETTINGS, state, At.state);
   store<u32>(SETTINGS, status, At.status);
+  store<u32>(SETTINGS, <u32>identifiers, At.identifiers);
 }
 
 /** Makes room for the output and prepares what all records have in common; false when the host gives no memory for it. */
 function prepare(): bool {
   output = 0;
   to = 0;
+  withoutIdentifiers();
+  if (has(Option.identifiers) && !prepareIdentifiers(SETTINGS + At.key)) return false;
   prepareRecords(setting(At.eventMembers), setting(At.members), setting(At.idSuffix), has(Option.original), load<u32>(SETTINGS, At.now), load<u32>(SETTINGS, At.nowNanoseconds));
   common = RECORD_ROOM_BYTES + (lengthOf(setting(At.eventMembers)) + lengthOf(setting(At.members)) + lengthOf(setting(At.idSuffix))) * (ROOM_FACTOR + 2);
   const scratch = reserve(common);
@@ -171,11 +175,12 @@ function mayGoOn(start: usize, behind: usize): bool {
 
 /** Takes over what was written up to `end`, unless it is more than the output may have; an event alone may be larger. */
 function keep(end: usize, behind: usize): usize {
-  if (count > 0 && end - output > <usize>load<u32>(SETTINGS, At.outputLimit)) {
+  if (count > 0 && (end - output > <usize>load<u32>(SETTINGS, At.outputLimit) || (identifiers != 0 && count == RECORDS_LIMIT))) {
     full = true;
     return 0;
   }
   to = end;
+  if (identifiers != 0) enter(count, end - output);
   count++;
   return behind;
 }
