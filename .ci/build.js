@@ -97,6 +97,7 @@ const groups = [
   { name: 'unit', folders: ['plugin', 'mapping', 'docs'] },
   { name: 'scenarios', folders: ['scenarios'] },
   { name: 'WAMR and agents', folders: ['agents'] },
+  { name: 'servers', folders: ['store'] },
 ];
 
 /** Runs the compiled tests group by group and says where the time went. Skips are printed by the reporter. */
