@@ -99,7 +99,7 @@ The table is in [options.ts](options.ts). In the file they stand in a block of t
     output: forward://127.0.0.1:24224
 \`\`\`
 
-${Object.entries(COMMANDS).filter(([command]) => command !== 'config' && command !== 'check').map(([command, { sentence }]) => `### ${command}
+${Object.entries(COMMANDS).filter(([command]) => command !== 'config' && command !== 'check' && command !== 'status').map(([command, { sentence }]) => `### ${command}
 ${sentence}.
 
 ${optionTable(servedBy(command), command === 'collect')}
@@ -108,7 +108,13 @@ ${optionTable(servedBy(command), command === 'collect')}
 Takes everything that \`collect\` takes, and ${code('--check')}: ${OPTIONS.check.sentence.toLowerCase()}.
 
 ### check
-${COMMANDS.check.sentence}. Takes everything that \`collect\` takes, and ${code('--json')}: ${OPTIONS.json.sentence.toLowerCase()}. The exit status is 0 only if events can flow.
+${COMMANDS.check.sentence}. Takes everything that \`collect\` takes, and ${code('--json')}, which prints an object a step. The exit status is 0 only if events can flow.
+
+### status
+${COMMANDS.status.sentence}. The exit status is 0 when all is well, 1 when something needs attention, 2 when it cannot be told. Of the configuration it reads only where
+the state directory is, so it needs no secret.
+
+${optionTable(servedBy('status'), false)}
 
 ## Keys of Filebeat's o365 module
 The table is in [module-keys.ts](module-keys.ts); keys are relative to \`audit:\`, defaults are Filebeat's. On the command line they are

@@ -29,6 +29,9 @@ export const FAILURES = {
   COLLECT_NOTHING: { sentence: 'Nothing is configured to be collected: {reason}.', repair: 'Set enabled: true below audit: in the configuration.', exitStatus: 0, retry: 'never' },
   COLLECT_FILE: { sentence: 'The file {file} cannot be collected: {reason}.', repair: 'Check var.paths, and that this user may read the file.', exitStatus: 1, retry: 'later' },
 
+  // looking after a collector
+  STATUS_NOTHING: { sentence: 'No collector has worked with the state directory {directory} yet.', repair: 'Name the one that o365audit collect uses, by --state-dir or by its configuration with -c.', exitStatus: 2, retry: 'never' },
+
   // mapping files
   MAP_FILE: { sentence: 'The file {file} cannot be read: {reason}.', repair: 'Give a file of audit events: one JSON object a line, a JSON array, or the CSV that Purview exports.', exitStatus: 1, retry: 'never' },
   MAP_STOPPED: { sentence: 'Mapping was stopped before the end of {file} by {reason}.', repair: 'Nothing: what was written so far is whole lines.', exitStatus: 130, retry: 'never' },

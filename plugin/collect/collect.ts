@@ -3,13 +3,15 @@
  * round.ts (found and owed) and carry.ts (fetched, split, delivered, committed).
  */
 import { setMaxListeners } from 'node:events';
+import { join } from 'node:path';
 import { createRequestBudget, type RequestBudget } from '../api/budget.ts';
 import { consequenceOf } from '../api/classifier.ts';
 import { createManagementApi } from '../api/management-api.ts';
 import { createTokenSource, type TokenSource } from '../auth/token-source.ts';
 import type { Config, Source } from '../config/config.ts';
-import type { AuditError } from '../errors.ts';
+import { reasonOf, type AuditError } from '../errors.ts';
 import { openFilePositions, type FilePositions } from '../ledger/file-positions.ts';
+import { keepText, readKeptText } from '../ledger/kept-text.ts';
 import { openLedger, type Ledger } from '../ledger/ledger.ts';
 import { takeOrders } from '../ledger/orders.ts';
 import { envelopeTexts } from '../module/envelope.ts';
@@ -18,9 +20,13 @@ import { loadModule, type EcsModule } from '../module/instance.ts';
 import { createSplitter, type SplitOptions, type Splitter } from '../module/splitter.ts';
 import { openNetwork, type Network } from '../network/network.ts';
 import { openOutput } from '../output/output.ts';
+import type { Counters } from '../telemetry/counters.ts';
 import type { Log } from '../telemetry/log.ts';
+import { keepStanding } from '../telemetry/standing-keeper.ts';
+import type { Quota } from '../telemetry/standing.ts';
 import type { ContentType, Output, Surroundings, Tenant } from '../types.ts';
 import { createBytesInFlight, type BytesInFlight } from './bytes-in-flight.ts';
+import { countTenant } from './counting.ts';
 import { createFileCollector } from './files.ts';
 import { createOrderDesk, type OrderTaker } from './order-desk.ts';
 import type { Reports } from './reports.ts';
@@ -28,6 +34,8 @@ import { runCollectors, type Collector } from './run.ts';
 import { ServiceClock } from './service-clock.ts';
 import { createTenantCollector } from './tenant.ts';
 
+/** In the state directory: what o365audit status reads. */
+export const STANDING_FILE = 'status.json';
 /** After a stop what is in flight has so long to be finished, and its acknowledgements so much longer: less than 5 s together. */
 const GRACE_MS = 3_400;
 const CLOSE_MS = 1_200;
@@ -45,15 +53,23 @@ interface Rooms {
   readonly budgets: Map<string, RequestBudget>;
   readonly orderTakers: OrderTaker[];
   readonly reports: Reports;
+  readonly counters: Counters;
   readonly log: Log;
   readonly surroundings: Surroundings;
+}
+
+/** Who is told how a run goes. */
+export interface Observers {
+  readonly reports: Reports;
+  readonly counters: Counters;
+  readonly log: Log;
 }
 
 /**
  * Collects all sources until `surroundings.stop`, or with `once` until everything is delivered. Resolves when all that was begun is finished or given
  * up, and committed as far as it was delivered. Throws OUTPUT_…, LEDGER_…, MODULE_… failures, and what `once` left undone.
  */
-export async function collect(config: Config, surroundings: Surroundings, reports: Reports, log: Log): Promise<void> {
+export async function collect(config: Config, surroundings: Surroundings, { reports, counters, log }: Observers): Promise<void> {
   const { clock, stop, programFolder, stdout } = surroundings;
   const { collector } = config;
   const module = await loadModule(programFolder, log);
@@ -67,9 +83,11 @@ export async function collect(config: Config, surroundings: Surroundings, report
   try {
     const network = opened(await openNetwork(collector, surroundings, log));
     const ledger = opened(await openLedger({ directory: collector.stateDir }, clock, log));
+    const standing = join(collector.stateDir, STANDING_FILE);
+    opened(await keepStanding(counters, { read: () => readKeptText(standing), keep: (text) => keepText(standing, text) }, clock, log));
     const output = opened(openOutput({ url: collector.output, stdout, closeTimeoutMs: CLOSE_MS, ...forwardOptions(collector) }, log, clock));
     const rooms: Rooms = {
-      config, module, ledger, network, output, reports, log, surroundings, orderTakers: [], budgets: new Map(), positions: await openFilePositions(collector.stateDir, log),
+      config, module, ledger, network, output, reports, counters, log, surroundings, orderTakers: [], budgets: new Map(), positions: await openFilePositions(collector.stateDir, log),
       bytesInFlight: createBytesInFlight(collector.bytesInFlight), gathering: createGathering(collector.bytesInFlight / 2),
     };
     const collectors = await Promise.all(config.sources.flatMap((source) => source.input.kind === 'files'
@@ -81,6 +99,10 @@ export async function collect(config: Config, surroundings: Surroundings, report
     const following = desk.follow(over.signal);
     missing = await runCollectors(collectors, { clock, stop, graceMs: GRACE_MS, abandoned: () => void output.close() }).finally(() => over.abort());
     await following;
+    counters.end(stop.aborted ? reasonOf(stop.reason) : missing?.message ?? 'everything is delivered', collector.once && missing === undefined && !stop.aborted);
+  } catch (error) {
+    counters.end(reasonOf(error), false);
+    throw error;
   } finally {
     // the output first, so that what it still takes can be committed
     for (const room of open) await room.close();
@@ -95,11 +117,13 @@ async function tenantOf(tenant: Tenant, source: Source, rooms: Rooms): Promise<C
   if (credential === undefined) throw new Error(`the source ${source.name} has no credential`);
   const name = tenant.name ?? tenant.id;
   const tokens = createTokenSource({ tenant, applicationId, credential, authenticationEndpoint, resource }, request, clock, log);
-  const api = createManagementApi(apiRoot(resource, tokens, collector), request, tokens, budgetOf(tenant, source, rooms), clock, log);
+  const budget = budgetOf(tenant, source, rooms);
+  const api = createManagementApi(apiRoot(resource, tokens, collector), request, tokens, budget, clock, log);
   const ledger = await rooms.ledger.tenant(tenant.id);
   const serviceClock = new ServiceClock(() => api.clockSkewMs, source, name, clock, log);
   const report = reports.tenant(name);
-  const tenantCollector = createTenantCollector(
+  const counts = rooms.counters.tenant(tenant.id, name);
+  const counting = countTenant(
     {
       ...ledger, consequenceOf,
       subscriptions: (signal) => api.subscriptions(signal),
@@ -114,10 +138,24 @@ async function tenantOf(tenant: Tenant, source: Source, rooms: Rooms): Promise<C
       lose: (blob, reason) => ledger.lose(blob, reason),
       isHopeless: (error) => consequenceOf(error) === 'skip',
     },
-    () => ledger.owed(),
+    contentTypes, counts,
+  );
+  counts.watch(() => ({ owed: counting.owed(ledger.owing()), quota: quotaOf(budget, source) }), contentTypes);
+  const tenantCollector = createTenantCollector(
+    counting.listing, counting.carrier, () => ledger.owed(),
     {
       ...report, tenant: name, contentTypes, maxRetentionMs, maxQuerySizeMs, pollIntervalMs, errorRetryIntervalMs, overlapMs: collector.overlapMs,
       contentConcurrency: collector.contentConcurrency, once: collector.once, nowMs: () => serviceClock.nowMs(), clock, log,
+      parked: (blob) => counting.parked(blob),
+      roundEnded: (failures, whole) => counting.round(failures, whole),
+      delivered(events, type, leftOut) {
+        counting.events(type, events, leftOut);
+        report.delivered(events, type, leftOut);
+      },
+      lost(type, window, reason) {
+        counting.lostWindow(type, window);
+        report.lost(type, window, reason);
+      },
     },
   );
   orderTakers.push({
@@ -171,6 +209,12 @@ function budgetOf(tenant: Tenant, source: Source, { budgets, surroundings: { clo
   const budget = budgets.get(tenant.id) ?? createRequestBudget({ requestsPerMinute: source.maxRequestsPerMinute }, clock);
   budgets.set(tenant.id, budget);
   return budget;
+}
+
+/** How much of the tenant's budget is used at this moment. */
+function quotaOf(budget: RequestBudget, { maxRequestsPerMinute: limit }: Source): Quota {
+  const { counting: used, waiting, pausedUntilMs } = budget.use;
+  return { used, limit, waiting, ...(Number.isFinite(pausedUntilMs) ? { pausedUntilMs } : {}) };
 }
 
 /** Where a tenant's API is, and in whose name it is asked. */

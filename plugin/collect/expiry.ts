@@ -14,8 +14,8 @@ export interface ExpiryOptions {
   readonly log: Log;
   /** When a certificate expires; rejects when it cannot be read, which whoever signs in with it reports. */
   readonly expiryOf: (credential: Certificate) => Promise<number>;
-  /** Learns it each time. */
-  readonly expires: (fields: Expiry) => void;
+  /** Learns it each time, with the tenant's id in the configuration. */
+  readonly expires: (fields: Expiry, tenantId: string) => void;
   /** Learns it when it is soon. */
   readonly expiring: (fields: Expiry) => void;
 }
@@ -58,7 +58,7 @@ async function look(credential: Certificate, tenants: readonly Tenant[], { clock
   if (isSoon) log('auth.expiring', { expires, daysLeft });
   for (const { id, name } of tenants) {
     const expiry = { tenant: name ?? id, expires, days_left: daysLeft };
-    told(expiry);
+    told(expiry, id);
     if (isSoon) expiring(expiry);
   }
 }

@@ -21,6 +21,10 @@ export interface TenantOptions extends Omit<RoundOptions, 'found' | 'admitted'> 
   readonly firstRound: (refusal: AuditError | undefined) => void;
   /** Learns of blobs as they are delivered, and how many of their events the output can never take. */
   readonly delivered: (events: number, type: ContentType, leftOut: number) => void;
+  /** Learns of a blob that has failed and waits for the next round. */
+  readonly parked: (blob: ContentBlob) => void;
+  /** Learns after each round what kept types, or the whole tenant, from being listed. */
+  readonly roundEnded: (failures: ReadonlyMap<ContentType, AuditError>, whole: AuditError | undefined) => void;
   /** Learns when nothing waits any more. */
   readonly caughtUp: () => void;
   /** Learns after each listing what waits. */
@@ -139,6 +143,7 @@ class Tenant implements TenantCollector {
     if (result.fate === 'delivered') this.#options.delivered(result.events, blob.contentType, result.leftOut);
     if (result.fate !== 'waiting') return;
     this.#parked.add(blob.contentId);
+    this.#options.parked(blob);
     if (result.unopened !== undefined && this.#listing.consequenceOf(result.unopened) === 'halt') this.#setAside(result.unopened);
   }
 
@@ -189,7 +194,7 @@ class Tenant implements TenantCollector {
 
   /** A round, and how long to wait after it: a tenant that fails as a whole waits longer, and goes on by itself. */
   async #round(isFirst: boolean, stop: AbortSignal): Promise<{ readonly waitMs: number; readonly failure: AuditError | undefined }> {
-    const { tenant, contentTypes, log, pollIntervalMs, errorRetryIntervalMs, firstRound, listed } = this.#options;
+    const { tenant, contentTypes, log, pollIntervalMs, errorRetryIntervalMs, firstRound, listed, roundEnded } = this.#options;
     let isAwaited = isFirst;
     const admitted = (): void => {
       if (isAwaited) firstRound(undefined);
@@ -200,6 +205,7 @@ class Tenant implements TenantCollector {
     try {
       const failures = await round(this.#listing, { ...this.#options, admitted, found: (blobs) => this.#found(blobs) }, stop);
       listed(this.#owed());
+      roundEnded(failures, undefined);
       // a content type that a human has shut off does not keep the others from being complete, unless there are no others
       const counting = [...failures.values()].filter((error) => failures.size === contentTypes.length || this.#listing.consequenceOf(error) !== 'degrade');
       this.#isWholeRound = counting.length === 0;
@@ -209,6 +215,7 @@ class Tenant implements TenantCollector {
       if (!(error instanceof AuditError)) throw error;
       log(error.retry === 'never' ? 'tenant.refused' : 'tenant.failed', { tenant, code: error.code, reason: reasonOf(error), repair: error.repair });
       this.#setAside(error);
+      roundEnded(new Map(), error);
       if (isAwaited) firstRound(error.retry === 'never' ? error : undefined);
       return { waitMs: errorRetryIntervalMs, failure: error };
     } finally {

@@ -9,6 +9,7 @@ import { OPTIONS, type ArgumentsOf, type Flags } from '../config/options.ts';
 import { AuditError, failure, reasonOf } from '../errors.ts';
 import { readCertificates } from '../auth/certificate.ts';
 import { countStartFailure, forgetStartFailures } from '../ledger/start-failures.ts';
+import { Counters } from '../telemetry/counters.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { createProgress, type Progress } from '../telemetry/progress.ts';
 import { createStatus, silentStatus, type Status } from '../telemetry/status.ts';
@@ -50,13 +51,19 @@ async function collectOnce(config: Config, surroundings: Surroundings, run: Run)
     status('started', { version, process_id: processId, tenants, output: collector.output, format: collector.format });
     forgetStartFailures(collector.stateDir, nowMs()).catch((error: unknown) => log('collect.state_unusable', { reason: reasonOf(error) }));
   });
+  const counters = new Counters({ program: version, processId, clock });
   const watch = watchCertificates(sources, {
-    clock, log, expires: (fields) => status('credential_expires', fields), expiring: (fields) => status('credential_expiring', fields),
+    clock, log,
+    expires(fields, tenantId) {
+      counters.credentialExpires(tenantId, Date.parse(fields.expires));
+      status('credential_expires', fields);
+    },
+    expiring: (fields) => status('credential_expiring', fields),
     expiryOf: async (credential) => (await readCertificates(credential, clock))[0].expiresAtMs,
   });
   let reason = 'everything is delivered';
   try {
-    await collectAll(config, surroundings, reports, log);
+    await collectAll(config, surroundings, { reports, counters, log });
     if (stop.aborted) reason = reasonOf(stop.reason);
     return 0;
   } catch (error) {

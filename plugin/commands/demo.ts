@@ -8,6 +8,7 @@ import { loadConfig } from '../config/config.ts';
 import type { ArgumentsOf } from '../config/options.ts';
 import { AuditError } from '../errors.ts';
 import { startSimulator } from '../simulator/simulator.ts';
+import { Counters } from '../telemetry/counters.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createProgress } from '../telemetry/progress.ts';
 import { createTally, summaryOf } from '../telemetry/tally.ts';
@@ -38,7 +39,8 @@ export async function demo({ eventCount, follow, logLevel, logFormat }: Argument
       flags: { format: 'ecs', once: !follow, stateDir, moduleOverrides: [`o365.audit.var.api.poll_interval=${POLL_INTERVAL}`] },
       env: {}, text: configurationFor(simulator),
     });
-    await collect(config, { ...surroundings, stdout: tally.stream }, reports, log);
+    const counters = new Counters({ program: surroundings.version, processId: surroundings.processId, clock });
+    await collect(config, { ...surroundings, stdout: tally.stream }, { reports, counters, log });
   } catch (error) {
     // whoever reads a few documents and goes away has seen what he wanted
     if (!(error instanceof AuditError && error.code === 'OUTPUT_CLOSED')) throw error;

@@ -4,7 +4,7 @@ import { expand, itemsOf, type Reading } from './expand.ts';
 import { Findings } from './findings.ts';
 import { nearest } from './nearest.ts';
 import { COMMAND_LINE, describe, isNothing, quote, type Mapping, type Node, type Place } from './node.ts';
-import { OPTIONS, optionsOf, type ArgumentsOf, type Command, type Flags, type Option, type OptionName, type OptionsOf } from './options.ts';
+import { COMMANDS_WITH_FILE, OPTIONS, optionsOf, type ArgumentsOf, type Command, type Flags, type Option, type OptionName, type OptionsOf } from './options.ts';
 import { readValue, type Value } from './value.ts';
 import type { Environment } from './variables.ts';
 
@@ -22,8 +22,8 @@ export interface Given {
 
 /** What a command is called with. Throws CONFIG_INVALID with all mistakes; commands that read the file find theirs when they do. */
 export function readArguments<C extends Command>(command: C, flags: Flags, environment: Environment): ArgumentsOf<C> {
-  // The compiler does not see that a comparison narrows C.
-  if (command === 'collect' || command === 'config' || command === 'check') return { flags } as ArgumentsOf<C>;
+  // The compiler does not see that this narrows C.
+  if ((COMMANDS_WITH_FILE as readonly Command[]).includes(command)) return { flags } as ArgumentsOf<C>;
   const findings = new Findings();
   const values = weighOptions(command, { flags, reading: { environment, findings, folder: '.' }, origins: new Map() });
   findings.throwMistakes();

@@ -9,7 +9,7 @@ import { Findings, placeText, type Notice } from './findings.ts';
 import type { Leaves } from './leaves.ts';
 import { findModules, isEnabled, type AuditEntry } from './modules.ts';
 import type { Mapping, Place } from './node.ts';
-import { OPTIONS, type Flags } from './options.ts';
+import { OPTIONS, type Flags, type OptionsOf } from './options.ts';
 import { readOverrides } from './overrides.ts';
 import { readSource, type Source } from './source.ts';
 import { overlay } from './tree.ts';
@@ -37,6 +37,9 @@ export interface ConfigInput {
   readonly text?: string;
 }
 
+/** Beside the configuration, unless another one is named. */
+const STATE_FOLDER = 'o365audit-state';
+
 /** An enabled block and what it was read from. */
 interface Block {
   readonly place: Place;
@@ -62,7 +65,7 @@ export function loadConfig({ flags, env, text }: ConfigInput): Config {
   reportSharedTenants(blocks, findings);
   const origins = new Map<string, Place>(blocks.flatMap(({ leaves }, index) => [...leaves].map(([key, leaf]): [string, Place] => [`sources.${index}.${key}`, leaf.place])));
   const options = weighOptions('collect', { flags, reading, origins, ...(modules.collector === undefined ? {} : { block: modules.collector }) });
-  const collector = { ...options, stateDir: options.stateDir ?? join(reading.folder, 'o365audit-state') };
+  const collector = { ...options, stateDir: options.stateDir ?? join(reading.folder, STATE_FOLDER) };
   findings.throwMistakes();
   reportUnused(collector, origins, findings);
   if (text === undefined && isReadableByAll(path)) reportReadableSecrets(blocks, findings);
@@ -72,6 +75,24 @@ export function loadConfig({ flags, env, text }: ConfigInput): Config {
     notices: findings.notices,
     origins: Object.fromEntries([...origins].map(([key, place]) => [key, placeText(place)])),
   });
+}
+
+/**
+ * The options of a command that only looks at what a collector has left, from flags, environment and the collector's block of the file; whatever else is
+ * wrong there, or missing, such as a secret, is no business of it. Throws CONFIG_UNREADABLE and CONFIG_INVALID.
+ */
+export function loadStateOptions<C extends 'status'>(command: C, { flags, env }: Pick<ConfigInput, 'flags' | 'env'>): OptionsOf<C> & { readonly stateDir: string } {
+  const named = typeof flags.config === 'string' ? flags.config : env.O365AUDIT_CONFIG ?? '';
+  const path = named === '' ? OPTIONS.config.default : named;
+  const text = readConfigFile(path);
+  if (text === undefined && named !== '') throw failure('CONFIG_MISSING', { path });
+  const folder = resolve(dirname(path));
+  const ofTheCollector: Reading = { environment: env, findings: new Findings(), folder };
+  const { collector: block } = text === undefined ? {} : findModules(readDocument(text, path, ofTheCollector.findings), ofTheCollector);
+  const findings = new Findings();
+  const options = weighOptions(command, { flags, reading: { environment: env, findings, folder }, origins: new Map(), ...(block === undefined ? {} : { block }) }) as OptionsOf<C> & { readonly stateDir?: string };
+  findings.throwMistakes();
+  return { ...options, stateDir: options.stateDir ?? join(folder, STATE_FOLDER) };
 }
 
 /** What a source is called in logs: its line in the file, or the command line. */

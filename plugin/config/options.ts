@@ -21,6 +21,10 @@ export const COMMANDS = {
     sentence: 'Check step by step whether events can flow: configuration, hosts, token, permissions, subscriptions, content, output',
     examples: [['check -c o365.yml', 'a tick, or the reason and its repair, for each step']],
   },
+  status: {
+    sentence: 'Show how a collector stands: what is listed, delivered, waiting and lost, and whether all is well',
+    examples: [['status --state-dir /var/lib/o365audit', 'a table; the exit status is 0 when all is well, 1 when something needs attention']],
+  },
   map: {
     sentence: 'Map audit events from files or stdin to ECS documents',
     examples: [['map events.ndjson', 'NDJSON, a JSON array, or the CSV that Purview exports']],
@@ -64,12 +68,14 @@ export interface Option extends Omit<Rules, 'type'> {
   readonly unquoted?: true;
 }
 
-const all = ['collect', 'map', 'simulate', 'demo', 'config', 'check'] as const;
 const collecting = ['collect', 'config', 'check'] as const;
+/** Commands that look into a state directory. */
+const looking = [...collecting, 'status'] as const;
+const all = [...looking, 'map', 'simulate', 'demo'] as const;
 
 export const OPTIONS = {
   config: {
-    flag: 'config', alias: 'c', environment: 'O365AUDIT_CONFIG', type: 'path', default: './o365.yml', commands: collecting, group: 'Configuration',
+    flag: 'config', alias: 'c', environment: 'O365AUDIT_CONFIG', type: 'path', default: './o365.yml', commands: looking, group: 'Configuration',
     sentence: 'Filebeat\'s o365.yml, as it is', example: '/etc/o365audit/o365.yml',
   },
   moduleOverrides: {
@@ -81,8 +87,8 @@ export const OPTIONS = {
     sentence: 'Only say whether the configuration is good', example: 'true',
   },
   json: {
-    flag: 'json', type: 'boolean', default: 'false', commands: ['check'], group: 'Configuration',
-    sentence: 'One JSON object a step, for machines', example: 'true',
+    flag: 'json', type: 'boolean', default: 'false', commands: ['check', 'status'], group: 'Configuration',
+    sentence: 'JSON for machines: of check an object a step', example: 'true',
   },
 
   output: {
@@ -147,8 +153,12 @@ export const OPTIONS = {
   },
 
   stateDir: {
-    flag: 'state-dir', environment: 'O365AUDIT_STATE_DIR', key: 'state_dir', type: 'path', commands: collecting, group: 'Collecting',
+    flag: 'state-dir', environment: 'O365AUDIT_STATE_DIR', key: 'state_dir', type: 'path', commands: looking, group: 'Collecting',
     sentence: 'The folder that remembers what was delivered (default: o365audit-state beside the configuration file)', example: '/var/lib/o365audit',
+  },
+  lagLimitMs: {
+    flag: 'lag-limit', environment: 'O365AUDIT_LAG_LIMIT', type: 'duration', default: '1h', minimum: '1m', maximum: '168h', commands: ['status'], group: 'Status',
+    sentence: 'How far delivery may be behind the service before that needs attention', example: '26h',
   },
   once: {
     flag: 'once', environment: 'O365AUDIT_ONCE', type: 'boolean', default: 'false', commands: collecting, group: 'Collecting',
@@ -292,8 +302,12 @@ export type OptionsOf<C extends Command> =
 /** What flags gave, as they were typed; `true` and `false` for switches, lists for what may be repeated. */
 export type Flags = Readonly<Partial<Record<OptionName, string | boolean | readonly string[]>>>;
 
+/** Commands that read the configuration file, all of it or the block of the collector. */
+export const COMMANDS_WITH_FILE = ['collect', 'config', 'check', 'status'] as const satisfies readonly Command[];
+type CommandWithFile = (typeof COMMANDS_WITH_FILE)[number];
+
 /** What a command is called with. Commands with a configuration file get their flags untouched: loadConfig weighs them against the file. */
-export type ArgumentsOf<C extends Command> = C extends 'collect' | 'config' | 'check' ? { readonly flags: Flags } : OptionsOf<C>;
+export type ArgumentsOf<C extends Command> = C extends CommandWithFile ? { readonly flags: Flags } : OptionsOf<C>;
 
 /** The rows that serve a command. */
 export function optionsOf(command: Command): readonly (readonly [OptionName, Option])[] {

@@ -18,6 +18,10 @@ export type { Loss, LostWindow } from './tenant-state.ts';
 /** Nobody else on the machine needs to know what a tenant's blobs are called. */
 const FOLDER_MODE = 0o700;
 
+/** In the state directory. */
+export const JOURNAL_FOLDER = 'ledger';
+export const JOURNAL_SUFFIX = '.journal';
+
 export interface LedgerOptions {
   /** The state directory; it is made if it is not there. */
   readonly directory: string;
@@ -37,7 +41,7 @@ export interface Ledger {
 /** Takes the state directory. Throws LEDGER_LOCKED, LEDGER_PATH_TOO_LONG or LEDGER_DIRECTORY. */
 export async function openLedger(options: LedgerOptions, clock: Clock, log: Log): Promise<Ledger> {
   const { directory, files = realFiles, snapshotBytesMin } = options;
-  const folder = join(directory, 'ledger');
+  const folder = join(directory, JOURNAL_FOLDER);
   try {
     await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
   } catch (error) {
@@ -50,7 +54,7 @@ export async function openLedger(options: LedgerOptions, clock: Clock, log: Log)
       const name = fileNameOf(tenantId);
       let ledger = tenants.get(name);
       if (ledger === undefined) {
-        ledger = openTenantLedger({ tenantId, path: join(folder, `${name}.journal`), files, clock, log, ...(snapshotBytesMin === undefined ? {} : { snapshotBytesMin }) });
+        ledger = openTenantLedger({ tenantId, path: join(folder, `${name}${JOURNAL_SUFFIX}`), files, clock, log, ...(snapshotBytesMin === undefined ? {} : { snapshotBytesMin }) });
         tenants.set(name, ledger);
       }
       return ledger;
@@ -64,7 +68,7 @@ export async function openLedger(options: LedgerOptions, clock: Clock, log: Log)
 }
 
 /** GUIDs and domains are file names as they are; anything else becomes its hash. */
-function fileNameOf(tenantId: string): string {
+export function fileNameOf(tenantId: string): string {
   const name = tenantId.toLowerCase();
   return /^[a-z0-9][a-z0-9.-]{0,99}$/.test(name) ? name : createHash('sha256').update(name).digest('hex');
 }

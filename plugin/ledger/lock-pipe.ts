@@ -6,9 +6,14 @@ import { failure, reasonOf } from '../errors.ts';
 import type { Lock } from './lock.ts';
 import { ask, type Holder } from './lock-inquiry.ts';
 
+/** The pipe that stands for a directory. */
+export function pipeOf(directory: string): string {
+  return `\\\\.\\pipe\\o365audit-${createHash('sha256').update(resolve(directory).toLowerCase()).digest('hex').slice(0, 32)}`;
+}
+
 /** Takes the pipe that stands for a directory. Throws LEDGER_LOCKED or LEDGER_DIRECTORY. */
 export async function takePipe(directory: string, self: Holder): Promise<Lock> {
-  const name = `\\\\.\\pipe\\o365audit-${createHash('sha256').update(resolve(directory).toLowerCase()).digest('hex').slice(0, 32)}`;
+  const name = pipeOf(directory);
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
     socket.end(`${JSON.stringify({ ...self, holding: true })}\n`);

@@ -7,11 +7,11 @@ import { randomUUID } from 'node:crypto';
 import { readdir, rename, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { AuditError, failure, reasonOf } from '../errors.ts';
+import { AuditError, failure, reasonOf, systemCodeOf } from '../errors.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Clock } from '../types.ts';
 import { ask, type Holder } from './lock-inquiry.ts';
-import { takePipe } from './lock-pipe.ts';
+import { pipeOf, takePipe } from './lock-pipe.ts';
 
 const SOCKET = /^lock-.*\.sock$/;
 /** The longest address of a unix socket: Linux has 108 bytes with the final zero, macOS 104. */
@@ -50,6 +50,25 @@ export async function takeLock(directory: string, clock: Clock, log: Log): Promi
     // Whoever we give way to may have to give way himself: come back and see who stayed.
     await leave(server, path);
     await clock.wait(QUESTION_INTERVAL_MS);
+  }
+}
+
+/** Who holds a directory; undefined when nobody does, or there is no such directory. Changes nothing. Rejects with what the system says if that cannot be found out. */
+export async function holderOf(directory: string): Promise<Pick<Holder, 'pid' | 'since'> | undefined> {
+  const sockets = process.platform === 'win32' ? [pipeOf(directory)] : (await filesIn(directory)).filter((name) => SOCKET.test(name)).map((name) => join(directory, name));
+  for (const socket of sockets) {
+    const answer = await ask(socket);
+    if (typeof answer === 'object' && answer.holding) return answer;
+  }
+  return undefined;
+}
+
+async function filesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return [];
+    throw error;
   }
 }
 

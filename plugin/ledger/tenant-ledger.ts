@@ -22,6 +22,8 @@ export interface TenantLedger {
   oweAgain(blobs: readonly ContentBlob[]): Promise<readonly ContentBlob[]>;
   /** All blobs that are owed now, oldest first; right after opening, what earlier runs left. */
   owed(): readonly ContentBlob[];
+  /** The same in no order, for whoever only counts them. */
+  owing(): Iterable<ContentBlob>;
   /**
    * Notes that all events of a blob were delivered; durable when it resolves. Rejects with LEDGER_DISK_FULL or LEDGER_WRITE when it could not be
    * written: the blob is delivered even so, and only the commit is to be made again. Rejects with LEDGER_CLOSED after close.
@@ -89,6 +91,7 @@ export async function openTenantLedger(options: TenantLedgerOptions): Promise<Te
       return ordered;
     },
     owed: () => [...state.owed.values()].sort((left, right) => timeOf(left) - timeOf(right)),
+    owing: () => state.owed.values(),
     commit: ({ contentType: type, contentId: id, contentExpiration: expires }) => finish({ fact: 'committed', type, id, expires }),
     lose: ({ contentType: type, contentId: id, contentExpiration: expires }, reason) => finish({ fact: 'lost', type, id, expires, reason, atMs: clock.nowMs() }),
     listed: (type, untilMs) => note({ fact: 'listed', type, untilMs }),

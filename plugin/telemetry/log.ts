@@ -50,6 +50,8 @@ export const LINES = {
   'output.unknown_chunk': ['warn', 'The log agent acknowledged a chunk that is not on its way; further ones are ignored silently on this connection.'],
 
   // status records and progress
+  'status.unreadable': ['warn', 'What the last run counted could not be read; counting begins at zero. What is owed and delivered is not affected.'],
+  'status.unwritten': ['warn', 'The file that o365audit status reads could not be written. Collecting goes on.'],
   'status.dropped': ['warn', 'A status record was dropped, because the reader of stdout is too slow or gone; further ones are dropped silently.'],
 
   // the simulator

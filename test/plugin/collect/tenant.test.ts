@@ -28,6 +28,9 @@ class World {
   readonly committed: string[] = [];
   readonly opened: string[] = [];
   readonly said: string[] = [];
+  readonly parked: string[] = [];
+  /** What kept types or the tenant from being listed, a list a round. */
+  readonly roundEnds: string[][] = [];
   readonly owed = new Map<string, ContentBlob>();
   readonly done = new Set<string>();
   /** What the next listings hold. */
@@ -52,6 +55,8 @@ class World {
       firstRound: (refusal) => this.said.push(refusal === undefined ? 'let in' : refusal.code),
       delivered: (events, type, leftOut) => this.said.push(`delivered ${events} of ${type}, left out ${leftOut}`),
       caughtUp: () => this.said.push('caught up'),
+      parked: ({ contentId }) => this.parked.push(contentId),
+      roundEnded: (failures, whole) => this.roundEnds.push([...failures.keys(), ...(whole === undefined ? [] : [whole.code])]),
       listed: (waiting) => this.said.push(`${waiting.length} waiting`),
       lost: () => this.said.push('lost window'),
       ...changes,
@@ -197,6 +202,7 @@ describe('a tenant\'s collector', () => {
     const running = world.run(world.collector({ contentConcurrency: 1 }));
     await settled();
     assert.equal(world.opened.length, 3, 'each once a round');
+    assert.deepEqual([...world.parked].sort(), ids(blobs(1, 3)), 'and each is told of');
     world.opening = () => Promise.resolve();
     world.available = blobs(4, 5);
     await world.clock.advance(POLL_MS);
@@ -234,12 +240,14 @@ describe('a tenant\'s collector', () => {
     await settled();
     assert.deepEqual(world.lines, ['tenant.failed']);
     assert.deepEqual(world.said, ['let in'], 'what may pass by itself does not keep the run from starting');
+    assert.deepEqual(world.roundEnds, [['API_UNAVAILABLE']], 'and whoever keeps the standing learns it');
     world.subscriptionsFail = undefined;
     world.available = blobs(1, 1);
     await world.clock.advance(ERROR_RETRY_MS - 1);
     assert.equal(world.rounds, 1);
     await world.clock.advance(1);
     assert.equal(world.committed.length, 1);
+    assert.deepEqual(world.roundEnds.at(-1), [], 'that it works again, too');
     await ended(world, running);
   });
 

@@ -1,0 +1,112 @@
+/** Counts what becomes of a tenant's blobs, around the ledger and the API, so that nobody on their way has to think of it. */
+import type { AuditError } from '../errors.ts';
+import type { ContentBlob, ContentType, Window } from '../types.ts';
+import type { Carrier } from './carry.ts';
+import type { Listing } from './round.ts';
+
+type Count = 'blobsListed' | 'blobsListedAgain' | 'blobsFetched' | 'bytesFetched' | 'eventsDelivered' | 'eventsLeftOut' | 'blobsParked' | 'secondsLost';
+
+/** The counters of one tenant; telemetry/counters.ts keeps them. */
+export interface TenantCounts {
+  add(type: ContentType, name: Count, count?: number): void;
+  listedUntil(type: ContentType, untilMs: number): void;
+  delivered(type: ContentType): void;
+  lost(type: ContentType, name: 'blobsExpired' | 'blobsUnavailable' | 'windowsLost'): void;
+  trouble(type: ContentType | undefined, trouble: { readonly code: string; readonly reason: string; readonly repair: string } | undefined): void;
+}
+
+/** The parts of a tenant's collector, each counting. */
+export interface Counting {
+  readonly listing: Listing;
+  readonly carrier: Carrier;
+  /** A blob has failed, and waits for the next round. */
+  parked(blob: ContentBlob): void;
+  /** Events were acknowledged; `leftOut` are those that the output can never take. */
+  events(type: ContentType, delivered: number, leftOut: number): void;
+  /** A round has ended: what kept types, or the whole tenant, from being listed. */
+  round(failures: ReadonlyMap<ContentType, AuditError>, whole: AuditError | undefined): void;
+  lostWindow(type: ContentType, window: Window): void;
+  /** What is owed, by type; of the blobs given, those that have failed are counted apart. */
+  owed(blobs: Iterable<ContentBlob>): ReadonlyMap<ContentType, { readonly blobs: number; readonly parked: number; readonly oldest: string }>;
+}
+
+export function countTenant(listing: Listing, carrier: Carrier, contentTypes: readonly ContentType[], counts: TenantCounts): Counting {
+  const parked = new Set<string>();
+  return {
+    listing: {
+      ...listing,
+      owe(blobs) {
+        const fresh = listing.owe(blobs);
+        for (const { contentType } of fresh) counts.add(contentType, 'blobsListed');
+        const [first] = blobs;
+        if (first !== undefined && blobs.length > fresh.length) counts.add(first.contentType, 'blobsListedAgain', blobs.length - fresh.length);
+        return fresh;
+      },
+      listed(type, untilMs) {
+        listing.listed(type, untilMs);
+        counts.listedUntil(type, untilMs);
+      },
+    },
+    carrier: {
+      ...carrier,
+      async open(blob, signal) {
+        const body = await carrier.open(blob, signal);
+        counts.add(blob.contentType, 'blobsFetched');
+        return counted(body, (bytes) => counts.add(blob.contentType, 'bytesFetched', bytes));
+      },
+      async commit(blob) {
+        await carrier.commit(blob);
+        parked.delete(keyOf(blob));
+        counts.delivered(blob.contentType);
+      },
+      async lose(blob, reason) {
+        await carrier.lose(blob, reason);
+        parked.delete(keyOf(blob));
+        counts.lost(blob.contentType, Date.parse(blob.contentExpiration) <= carrier.nowMs() ? 'blobsExpired' : 'blobsUnavailable');
+      },
+    },
+    parked(blob) {
+      parked.add(keyOf(blob));
+      counts.add(blob.contentType, 'blobsParked');
+    },
+    events(type, delivered, leftOut) {
+      counts.add(type, 'eventsDelivered', delivered);
+      counts.add(type, 'eventsLeftOut', leftOut);
+    },
+    round(failures, whole) {
+      counts.trouble(undefined, troubleOf(whole));
+      if (whole === undefined) for (const type of contentTypes) counts.trouble(type, troubleOf(failures.get(type)));
+    },
+    lostWindow(type, { startMs, endMs }) {
+      counts.lost(type, 'windowsLost');
+      counts.add(type, 'secondsLost', Math.round((endMs - startMs) / 1000));
+    },
+    owed(blobs) {
+      const types = new Map<ContentType, { blobs: number; parked: number; oldest: string }>();
+      for (const blob of blobs) {
+        const type = types.get(blob.contentType) ?? { blobs: 0, parked: 0, oldest: blob.contentCreated };
+        types.set(blob.contentType, type);
+        type.blobs += 1;
+        if (parked.size > 0 && parked.has(keyOf(blob))) type.parked += 1;
+        // texts of one form stand in the order of their times
+        if (blob.contentCreated < type.oldest) type.oldest = blob.contentCreated;
+      }
+      return types;
+    },
+  };
+}
+
+async function* counted(body: AsyncIterable<Uint8Array>, note: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body) {
+    note(chunk.byteLength);
+    yield chunk;
+  }
+}
+
+function keyOf({ contentType, contentId }: ContentBlob): string {
+  return `${contentType}\n${contentId}`;
+}
+
+function troubleOf(error: AuditError | undefined): Parameters<TenantCounts['trouble']>[1] {
+  return error === undefined ? undefined : { code: error.code, reason: error.message, repair: error.repair };
+}

@@ -1,0 +1,61 @@
+/** Keeps the standing of a run in its state directory, replaced as a whole every few seconds. */
+import { reasonOf } from '../errors.ts';
+import type { Clock } from '../types.ts';
+import type { Counters } from './counters.ts';
+import type { Log } from './log.ts';
+import { readStanding } from './standing.ts';
+
+/** What was counted since the last time is all that a kill makes forgotten. */
+const SAVE_INTERVAL_MS = 5_000;
+/** Of many tenants the text is long: it takes at most this share of the time. */
+const SAVE_SHARE = 0.01;
+
+export interface KeptStanding {
+  /** The text that was kept last; undefined if there is none. */
+  readonly read: () => Promise<string | undefined>;
+  /** Durable when it resolves. */
+  readonly keep: (text: string) => Promise<void>;
+}
+
+/** Takes up what the last run kept, and keeps it up to date until it is closed. That it cannot be read or written is said once, and stops nobody. */
+export async function keepStanding(counters: Counters, { read, keep }: KeptStanding, clock: Clock, log: Log): Promise<{ close(): Promise<void> }> {
+  try {
+    const text = await read();
+    const earlier = text === undefined ? undefined : readStanding(text);
+    if (text !== undefined && earlier === undefined) log('status.unreadable', { reason: 'it is damaged, or of a newer version' });
+    counters.resume(earlier);
+  } catch (error) {
+    log('status.unreadable', { reason: reasonOf(error) });
+  }
+  const closing = new AbortController();
+  let isBroken = false;
+
+  async function save(): Promise<void> {
+    try {
+      await keep(`${JSON.stringify(counters.standing())}\n`);
+      isBroken = false;
+    } catch (error) {
+      if (!isBroken) log('status.unwritten', { reason: reasonOf(error) });
+      isBroken = true;
+    }
+  }
+
+  async function saveAgainAndAgain(): Promise<void> {
+    while (!closing.signal.aborted) {
+      const startMs = clock.nowMs();
+      await save();
+      const waitMs = Math.max(SAVE_INTERVAL_MS, (clock.nowMs() - startMs) / SAVE_SHARE);
+      await clock.wait(waitMs, closing.signal).catch(() => undefined /* only closing ends it early */);
+    }
+  }
+
+  // the tenants are not there yet: the first time comes when the run has begun
+  const saving = clock.wait(SAVE_INTERVAL_MS / 5, closing.signal).then(saveAgainAndAgain, () => undefined);
+  return {
+    async close() {
+      closing.abort();
+      await saving;
+      await save();
+    },
+  };
+}

@@ -1,0 +1,101 @@
+/** Whether all is well with a collector, and if not, what is the matter and what to do about it. */
+import { FAILURES } from '../errors.ts';
+import type { ContentType } from '../types.ts';
+import type { FeedStanding, Standing, TenantStanding, Trouble } from './standing.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+/** What went wrong goes away by itself more often than not; after so long a human should know. */
+const PATIENCE_MS = 15 * MINUTE_MS;
+/** A collector that runs writes its standing more often than this. */
+const SILENCE_MS = 5 * MINUTE_MS;
+/** Losses are news for so long; afterwards they are only listed. */
+export const NEWS_MS = DAY_MS;
+export const CREDENTIAL_WARNING_DAYS = 30;
+
+export interface Problem {
+  readonly tenant?: string;
+  readonly contentType?: ContentType;
+  readonly sentence: string;
+  readonly repair: string;
+}
+
+export interface VerdictOptions {
+  readonly nowMs: number;
+  /** How far delivery may be behind. */
+  readonly lagLimitMs: number;
+  readonly isRunning: boolean;
+}
+
+/** What keeps all from being well; empty when all is. */
+export function problemsOf(standing: Standing, options: VerdictOptions): readonly Problem[] {
+  return [...problemsOfRun(standing, options), ...Object.values(standing.tenants).flatMap((tenant) => problemsOfTenant(tenant, options))];
+}
+
+/** How far delivery of a type is behind the service: everything that became available before then is delivered. Undefined when it was never listed. */
+export function lagOf({ listedUntilMs, oldestOwedMs }: FeedStanding, nowMs: number): number | undefined {
+  return listedUntilMs === undefined ? undefined : Math.max(0, nowMs - Math.min(listedUntilMs, oldestOwedMs ?? listedUntilMs));
+}
+
+function problemsOfRun({ writtenMs, ending }: Standing, { nowMs, isRunning }: VerdictOptions): readonly Problem[] {
+  // Of a run that has not written anything yet nothing is known.
+  if (writtenMs === 0) return isRunning ? [] : [{ sentence: 'No collector runs, and how the last one ended is not known', repair: 'Start it again; nothing is lost that is fetched before it expires.' }];
+  if (isRunning && nowMs - writtenMs > SILENCE_MS) {
+    return [{ sentence: `The collector runs, but has written nothing about itself for ${spanText(nowMs - writtenMs)}`, repair: 'See its log: its disk may be full, or it may hang.' }];
+  }
+  if (isRunning || ending?.isComplete === true) return [];
+  return [ending === undefined ? { sentence: `The collector came to a sudden end, after ${new Date(writtenMs).toISOString()}`, repair: 'Start it again; nothing is lost.' }
+    : { sentence: `The collector ended at ${new Date(ending.atMs).toISOString()}: ${ending.reason}`, repair: 'Start it again; nothing is lost that is fetched before it expires.' }];
+}
+
+function problemsOfTenant({ name: tenant, feeds, trouble, credentialExpiresMs }: TenantStanding, options: VerdictOptions): readonly Problem[] {
+  const { nowMs } = options;
+  const problems: Problem[] = [];
+  if (trouble !== undefined && isSerious(trouble, nowMs)) problems.push({ tenant, sentence: trouble.reason, repair: trouble.repair });
+  if (credentialExpiresMs !== undefined && credentialExpiresMs - nowMs <= CREDENTIAL_WARNING_DAYS * DAY_MS) {
+    const sentence = credentialExpiresMs <= nowMs ? 'The credential of the application has expired' : `The credential of the application expires in ${spanText(credentialExpiresMs - nowMs)}`;
+    problems.push({ tenant, sentence, repair: 'Create a new one in Entra, and configure it.' });
+  }
+  for (const [type, feed] of Object.entries(feeds) as [ContentType, FeedStanding][]) {
+    for (const problem of problemsOfFeed(feed, nowMs)) problems.push({ tenant, contentType: type, ...problem });
+  }
+  const late = (Object.entries(feeds) as [ContentType, FeedStanding][]).filter(([, feed]) => (lagOf(feed, nowMs) ?? 0) > options.lagLimitMs);
+  const [first] = late;
+  if (first !== undefined) problems.push({ tenant, ...(late.length === 1 ? { contentType: first[0] } : {}), ...problemOfLag(late.map(([, feed]) => feed), nowMs) });
+  return problems;
+}
+
+/** One thing for all types that are behind: mostly it has one reason. */
+function problemOfLag(feeds: readonly FeedStanding[], nowMs: number): Problem {
+  const lagMs = Math.max(...feeds.map((feed) => lagOf(feed, nowMs) ?? 0));
+  const [owed, parked] = [sum(feeds.map((feed) => feed.owed)), sum(feeds.map((feed) => feed.parked))];
+  const behind = feeds.length === 1 ? `Delivery is ${spanText(lagMs)} behind` : `Delivery of ${feeds.length} content types is up to ${spanText(lagMs)} behind`;
+  const waiting = owed === 0 ? 'nothing could be listed since' : `${owed} content blobs wait${parked === 0 ? '' : `, ${parked} of which have failed before`}`;
+  return { sentence: `${behind}: ${waiting}`, repair: 'See the log for what holds it up; if it only catches up, wait.' };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}
+
+function problemsOfFeed({ trouble, lastLostMs }: FeedStanding, nowMs: number): readonly Problem[] {
+  const problems: Problem[] = [];
+  if (trouble !== undefined && isSerious(trouble, nowMs)) problems.push({ sentence: trouble.reason, repair: trouble.repair });
+  if (lastLostMs !== undefined && nowMs - lastLostMs < NEWS_MS) {
+    problems.push({ sentence: `Content was lost ${spanText(nowMs - lastLostMs)} ago`, repair: 'What it was is listed below; this is said for a day.' });
+  }
+  return problems;
+}
+
+function isSerious({ code, sinceMs }: Trouble, nowMs: number): boolean {
+  const isKnown = Object.hasOwn(FAILURES, code);
+  return nowMs - sinceMs > PATIENCE_MS || (isKnown && FAILURES[code as keyof typeof FAILURES].retry === 'never');
+}
+
+/** A span of time in its largest unit: `45 s`, `3 min`, `5 h`, `12 d`. */
+export function spanText(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 100) return `${seconds} s`;
+  if (seconds < 100 * 60) return `${Math.round(seconds / 60)} min`;
+  return seconds < 48 * 3600 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} d`;
+}
