@@ -43,7 +43,8 @@ export function createActs(options: ActOptions): (name: ActName, setting: FaultS
       return;
     }
     const createdMs = nowMs() - (name === 'late-blob' ? Number(parameters.ageMs) : 0);
-    writer.add({ company, contentType, createdMs, events: eventsFor(name, company, contentType, parameters, options), bare: name === 'bare-object' });
+    const life = name === 'short-lived-blob' ? { lifeMs: Number(parameters.seconds) * 1000 } : {};
+    writer.add({ company, contentType, createdMs, events: eventsFor(name, company, contentType, parameters, options), bare: name === 'bare-object', ...life });
   };
 }
 
@@ -58,7 +59,7 @@ function eventsFor(name: Exclude<ActName, 'dlp-in-both-feeds'>, company: Company
     case 'huge-event': return oneChanged((members) => ({ ...members, Comments: 'x'.repeat(bytes) }));
     case 'big-blob': return manyEvents(bytes, some);
     case 'bare-object': return some(1);
-    case 'late-blob': return some();
+    case 'late-blob': case 'short-lived-blob': return some();
   }
 }
 

@@ -51,7 +51,20 @@ export interface BooksSnapshot {
   readonly log?: readonly RequestRecord[];
 }
 
+/** A blob as the books know it, whether or not anybody can have it. */
+export interface BlobInBooks {
+  readonly tenantId: string;
+  readonly contentType: ContentType;
+  readonly contentId: string;
+  readonly createdMs: number;
+  readonly expiresMs: number;
+  /** The Ids of its records, in their order; undefined for a record without one. */
+  readonly ids: readonly (string | undefined)[];
+}
+
 export interface Books {
+  /** Every blob that was ever made but for the parts of others. */
+  blobs(): readonly BlobInBooks[];
   /** The Ids that a perfect collector has delivered by now, each once; records without Id are only counted. */
   expectedIds(filter?: { readonly tenant?: string; readonly contentType?: ContentType }): Set<string>;
   /** All counts; with `ids` also the expected Ids by content type, with `log` the last requests to the API. */
@@ -106,6 +119,7 @@ export function createBooks({ tenants, store, counts, nowMs, isReachable }: Book
   };
 
   return {
+    blobs: () => store.shelves().flatMap(({ blobs }) => blobs),
     expectedIds: ({ tenant, contentType } = {}) => {
       const shelves = store.shelves().filter((shelf) => (tenant ?? shelf.tenantId) === shelf.tenantId && (contentType ?? shelf.contentType) === shelf.contentType);
       return idsIn(shelves.flatMap(({ blobs }) => available(blobs)));

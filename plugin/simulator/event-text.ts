@@ -20,6 +20,8 @@ export interface EventFacts {
 
 interface Member {
   readonly name: string;
+  /** Where the name lies with its quotes, and where the value does. */
+  readonly nameBegin: number;
   readonly begin: number;
   readonly end: number;
 }
@@ -37,6 +39,11 @@ export function patchEvent(text: string, { id, creationMs, organizationId }: Eve
     copied = end;
   }
   return patched + text.slice(copied);
+}
+
+/** The event with its members in the reverse order, their texts as they are. Throws SyntaxError when the text is not a JSON object. */
+export function reverseMembers(text: string): string {
+  return `{${[...topMembers(text)].reverse().map(({ nameBegin, end }) => text.slice(nameBegin, end)).join(',')}}`;
 }
 
 /** What the simulator needs to know of an event. Throws SyntaxError when the text is not a JSON object. */
@@ -62,7 +69,7 @@ function* topMembers(text: string): Generator<Member> {
     const name = text.slice(at, nameEnd);
     const begin = skipSpace(text, skipSpace(text, nameEnd) + 1);
     at = valueEnd(text, begin);
-    yield { name: JSON.parse(name) as string, begin, end: at };
+    yield { name: JSON.parse(name) as string, nameBegin: nameEnd - name.length, begin, end: at };
   }
 }
 

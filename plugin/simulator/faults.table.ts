@@ -20,12 +20,14 @@ export const FAULTS = {
   'record-in-two-blobs': { area: 'records', count: 'at once', sentence: 'A new blob repeats the records of the oldest one of the content type, days after it.', parameters: {} },
   'dlp-in-both-feeds': { area: 'records', count: 'at once', sentence: 'A DLP record appears in DLP.All and, with the same Id and without its detections, in the feed of its workload.', parameters: {} },
   'event-without-id': { area: 'records', count: 'at once', sentence: 'A new blob holds a record without Id among others.', parameters: {} },
+  'reversed-members': { area: 'records', count: 'answer', sentence: 'The members of a blob\'s records stand in the reverse order.', parameters: {} },
   'null-fields': { area: 'records', count: 'at once', sentence: 'A new blob holds records in which every optional field is null.', parameters: {} },
   'huge-event': { area: 'records', count: 'at once', sentence: 'A new blob holds one record of many megabytes among others.', parameters: { mebibytes: 8 } },
 
   // Which blobs there are, and whether they can be had.
   'big-blob': { area: 'blobs', count: 'at once', sentence: 'A new blob of many megabytes.', parameters: { mebibytes: 12 } },
   'late-blob': { area: 'blobs', count: 'at once', sentence: 'A blob appears now whose contentCreated lies in the past, in windows that were listed long ago.', parameters: { ageMs: 1_800_000 } },
+  'short-lived-blob': { area: 'blobs', count: 'at once', sentence: 'A new blob expires after seconds, not after seven days.', parameters: { seconds: 10 } },
   'blob-missing': { area: 'blobs', count: 'answer', sentence: 'A blob answers 404 with the body of an unknown route.', parameters: {} },
   'blob-unknown': { area: 'blobs', count: 'answer', sentence: 'A blob that was listed is refused with AF20050.', parameters: { status: 400 } },
   'blob-expired': { area: 'blobs', count: 'answer', sentence: 'A blob that was listed is refused with AF20051, long before its contentExpiration.', parameters: { status: 400 } },

@@ -15,8 +15,8 @@ export interface FeedWriterOptions {
 }
 
 export interface FeedWriter {
-  /** Adds one blob. */
-  add(blob: { readonly company: Company; readonly contentType: ContentType; readonly createdMs: number; readonly events: readonly ServedEvent[]; readonly bare?: boolean }): Blob;
+  /** Adds one blob; it lives for seven days unless told otherwise. */
+  add(blob: { readonly company: Company; readonly contentType: ContentType; readonly createdMs: number; readonly events: readonly ServedEvent[]; readonly bare?: boolean; readonly lifeMs?: number }): Blob;
   /** Adds what a simulator starts with: `eventCount` events (or all of a file's), in blobs spread over the past hours. */
   addBacklog(source: EventSource, companies: readonly Company[], eventCount: number): void;
   /** Adds events at a rate until it is stopped. */
@@ -41,12 +41,12 @@ export function createFeedWriter({ store, seed, nowMs, eventsPerBlob }: FeedWrit
   const random = seededRandom(seed, 'blobs');
   let sequence = 0;
 
-  const add: FeedWriter['add'] = ({ company, contentType, createdMs, events, bare = false }) => {
+  const add: FeedWriter['add'] = ({ company, contentType, createdMs, events, bare = false, lifeMs = RETENTION_MS }) => {
     sequence++;
     const created = Math.floor(createdMs);
     const range = events.length < 2 ? 0 : random.integer(0, KEY_RANGE_MS);
     const blob = makeBlob({
-      sequence, tenantId: company.id, contentType, createdMs: created, lastKeyMs: Math.max(created, Math.min(created + range, Math.floor(nowMs()))), expiresMs: created + RETENTION_MS, bare,
+      sequence, tenantId: company.id, contentType, createdMs: created, lastKeyMs: Math.max(created, Math.min(created + range, Math.floor(nowMs()))), expiresMs: created + lifeMs, bare,
       keyDigits: String(sequence * KEY_DIGIT_STEP % 1_000_000).padStart(6, '0'), stamp: `${random.pick(['emea', 'na', 'apac'])}${String(random.integer(1, 99)).padStart(4, '0')}`,
     }, events);
     store.add(blob);

@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { Clock } from '../types.ts';
 import type { Answer } from './answer.ts';
 import type { Blob } from './blob.ts';
+import { reverseMembers } from './event-text.ts';
 import type { FaultBoard, FaultTarget } from './faults.ts';
 
 /** A blob's answer after the faults that change its bytes; `isWhole` is false when its records are no longer in it. */
@@ -34,6 +35,8 @@ export function alterBlob(answer: Answer, { offsets, length }: Blob, target: Fau
     const [begin = 0, second] = offsets;
     const first = bytes.subarray(begin, second === undefined ? length - 1 : second - 1);
     body = [bytes.subarray(0, begin), first, Buffer.from(','), bytes.subarray(begin)];
+  } else if (typeof body !== 'string' && faults.take('reversed-members', target) !== undefined) {
+    body = [reverseRecords(Buffer.concat(body), offsets)];
   }
   if (faults.take('byte-order-mark', target) !== undefined && typeof body !== 'string') body = [BYTE_ORDER_MARK, ...body];
   const wrongType = faults.take('wrong-content-type', target);
@@ -42,6 +45,13 @@ export function alterBlob(answer: Answer, { offsets, length }: Blob, target: Fau
     isWhole: true,
     isCompressed: faults.take('gzip-unasked', target) !== undefined,
   };
+}
+
+/** The same records, each with its members in the reverse order. */
+function reverseRecords(bytes: Buffer, offsets: Uint32Array): Buffer {
+  const isBare = offsets[0] === 0;
+  const records = [...offsets].map((from, index) => reverseMembers(bytes.toString('latin1', from, (offsets[index + 1] ?? bytes.length + (isBare ? 1 : 0)) - 1)));
+  return Buffer.from(isBare ? records.join('') : `[${records.join(',')}]`, 'latin1');
 }
 
 /** Sends the body as a fault would have it: `broken` when it did not arrive whole, `sent` when it did, `untouched` when no fault is on for it. */

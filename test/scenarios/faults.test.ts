@@ -95,11 +95,13 @@ const ROWS: Readonly<Record<FaultName, readonly [Row, ...Row[]]>> = {
   'record-in-two-blobs': [{ on: {}, twice: [EVENTS_PER_BLOB, EVENTS_PER_BLOB] }],
   'dlp-in-both-feeds': [{ on: {}, books: (_, arrived) => assert.equal(arrived.filter((id) => arrived.includes(`${id}:dlp`)).length, 1) }],
   'event-without-id': [{ on: {}, withoutId: 1 }],
+  'reversed-members': [{ on: { count: 3 } }],
   'null-fields': [{ on: {} }],
   'huge-event': [{ on: { mebibytes: 8 }, books: (_, __, program) => assert.equal(program.lines().filter(({ length }) => length > 8 * 1024 ** 2).length, 1) }],
 
   'big-blob': [{ on: { mebibytes: 12 } }],
   'late-blob': [{ on: { ageMs: 2 * 3_600_000 }, settled: 'just now' }],
+  'short-lived-blob': [{ on: { seconds: 600 } }],
   'blob-missing': [{ on: { count: 1 } }, { as: 'for good', on: EXCHANGE, happens: 2, lost: { blobs: 'all', events: 0 } }],
   'blob-unknown': [{ on: { count: 1 } }, { as: 'for good', on: EXCHANGE, happens: 2, lost: { blobs: 'all', events: 0 } }],
   'blob-expired': [{ on: { count: 2 }, lost: { blobs: 2, events: 2 * EVENTS_PER_BLOB } }, { as: 'for good', on: EXCHANGE, happens: 2, lost: { blobs: 'all', events: 0 } }],

@@ -62,6 +62,8 @@ export interface ForwardHostOptions {
   readonly nonceAs?: 'text' | 'binary';
   /** Whether events are decoded and kept (the default), or only frames are counted. */
   readonly keepEvents?: boolean;
+  /** Sees each event that is taken, kept or not. */
+  readonly onEvent?: (event: ReceivedEvent) => void;
 }
 
 /** An event as the host holds it: with its time to the nanosecond. */
@@ -236,11 +238,11 @@ class Host implements ForwardHost {
   }
 
   #frame(message: unknown, connection: number, socket: Socket): void {
-    const { keepEvents = true } = this.options;
+    const { keepEvents = true, onEvent } = this.options;
     const { tag, chunk, size, entries } = readFrame(message);
     const frame: ReceivedFrame = { connection, tag, chunk, size, entries: keepEvents ? entries : new Uint8Array(0), taken: false };
     this.frames.push(frame);
-    const events = keepEvents ? readEntries(tag, entries) : [];
+    const events = keepEvents || onEvent !== undefined ? readEntries(tag, entries) : [];
     const poison = this.#faults.get('refuse-event');
     if (poison !== undefined && events.some(({ id }) => id === poison.id)) return void socket.destroy();
     if (this.fault('close-after-frame') !== undefined) return void socket.destroy();
@@ -249,6 +251,8 @@ class Host implements ForwardHost {
     if (this.fault('answer-garbage') !== undefined) return void socket.write('HTTP/1.1 400 Bad Request\r\n\r\n');
     frame.taken = true;
     for (const event of events) {
+      onEvent?.(event);
+      if (!keepEvents) continue;
       this.events.push(event);
       if (event.id !== undefined) this.received.set(event.id, (this.received.get(event.id) ?? 0) + 1);
     }

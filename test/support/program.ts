@@ -55,10 +55,12 @@ export interface Program {
 }
 
 const running = new Set<ChildProcess>();
-// Whatever a test ends with, its processes end with it.
-after(() => {
-  for (const child of running) child.kill('SIGKILL');
-});
+// Whatever a test ends with, its processes end with it. A program that is no test sees to that itself: this would make it one.
+if (process.argv[1]?.endsWith('.test.js') === true) {
+  after(() => {
+    for (const child of running) child.kill('SIGKILL');
+  });
+}
 
 /** Starts the program with these words. */
 export function startProgram(words: readonly string[], options: StartOptions = {}): Program {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { eventFacts, patchEvent } from '../../../plugin/simulator/event-text.ts';
+import { eventFacts, patchEvent, reverseMembers } from '../../../plugin/simulator/event-text.ts';
 import { NOON_MS } from './client.ts';
 
 const PATCH = { id: 'new', creationMs: NOON_MS, organizationId: 'tenant' };
@@ -22,6 +22,11 @@ describe('an event\'s text', () => {
   test('keeps bytes that are no UTF-8', () => {
     const bytes = Buffer.from([0x7b, 0x22, 0x61, 0x22, 0x3a, 0x22, 0xff, 0xc3, 0x22, 0x7d]);
     assert.deepEqual(Buffer.from(patchEvent(bytes.toString('latin1'), PATCH), 'latin1'), bytes);
+  });
+
+  test('can have its members in the reverse order, their texts as they are', () => {
+    assert.equal(reverseMembers(' { "a" : 1e400, "b":{"c":1,"d":[2,"}"]} ,"\\u0061":"\\"" }'), '{"\\u0061":"\\"","b":{"c":1,"d":[2,"}"]},"a" : 1e400}');
+    assert.equal(reverseMembers('{}'), '{}');
   });
 
   test('tells Id, record type and workload, whatever else is in it', () => {

@@ -90,6 +90,14 @@ describe('a fault of the records', () => {
     assert.equal(simulator.books.snapshot().tenants[client.tenantId]?.contentTypes[GENERAL]?.eventsWithoutId, 1);
   });
 
+  fault('reversed-members', 'the same records come with their members in the reverse order', async ({ simulator, client, first }) => {
+    const events = await client.events(first);
+    simulator.faults.set('reversed-members', { count: 1 });
+    const reversed = await client.events(first);
+    assert.deepEqual(reversed, events);
+    assert.deepEqual(reversed.map((event) => Object.keys(event)), events.map((event) => Object.keys(event).reverse()));
+  });
+
   fault('null-fields', 'every optional field of a new blob is null', async ({ simulator, client }) => {
     const [blob] = await newBlobs(client, GENERAL, () => simulator.faults.set('null-fields'));
     assert.ok(blob);
@@ -118,6 +126,15 @@ describe('a fault of the blobs', () => {
     const before = await client.list(GENERAL, window);
     simulator.faults.set('late-blob', { ageMs: 1.5 * HOUR_MS });
     assert.equal((await client.list(GENERAL, window)).length, before.length + 1);
+  });
+
+  fault('short-lived-blob', 'a new blob can be had until its time is over', async ({ simulator, client, clock }) => {
+    const [blob] = await newBlobs(client, GENERAL, () => simulator.faults.set('short-lived-blob', { seconds: 30 }));
+    assert.ok(blob);
+    assert.equal(Date.parse(blob.contentExpiration) - Date.parse(blob.contentCreated), 30_000);
+    assert.equal((await client.blob(blob)).status, 200);
+    await clock.advance(31_000);
+    assert.deepEqual(await errorIn(client.blob(blob)), [400, 'AF20051']);
   });
 
   for (const [name, status, code] of [['blob-unknown', 404, 'AF20050'], ['blob-expired', 400, 'AF20051'], ['blob-invalid', 400, 'AF20052']] as const) {

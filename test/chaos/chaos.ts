@@ -1,0 +1,174 @@
+/**
+ * The collector between a service and a log agent that both do everything wrong that anybody has seen or feared, killed again and again, its journals cut off
+ * and damaged; then everybody behaves, and the simulator's books tell whether anything is missing. Two tenants, so that one can get in the other's way.
+ *
+ * The seed fixes what is done wrong, not when a busy machine gets to it: the same seed makes the same trouble, and not exactly the same run.
+ */
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openLedger } from '../../plugin/ledger/ledger.ts';
+import { seededRandom } from '../../plugin/simulator/random.ts';
+import { silentLog } from '../../plugin/telemetry/log.ts';
+import { startForwardHost, type ReceivedEvent } from '../support/forward-host.ts';
+import { DEADLINE_MS, startProgram } from '../support/program.ts';
+import { realClock, startSimulation, type Simulation } from '../support/simulation.ts';
+import { damageJournals, drawDoom } from './doom.ts';
+import { LOSING, makeMischief } from './mischief.ts';
+import { judge, type Verdict } from './verdict.ts';
+import { runToDoom, Sayings } from './watched-run.ts';
+
+export interface ChaosOptions {
+  readonly kills: number;
+  readonly seed: number;
+  /** Learns of each run of the collector as it ends. */
+  readonly tell?: (line: string) => void;
+}
+
+export interface ChaosReport extends Verdict {
+  /** How often the collector was killed, and in which way; and damage done to journals, the log agent's misbehaviour, the service's faults. */
+  readonly kills: ReadonlyMap<string, number>;
+  readonly damage: ReadonlyMap<string, number>;
+  readonly agent: ReadonlyMap<string, number>;
+  readonly service: ReadonlyMap<string, number>;
+  /** Runs that ended by themselves, by their status. */
+  readonly ownEnds: ReadonlyMap<string, number>;
+  readonly blobs: number;
+  readonly requests: number;
+  readonly seconds: number;
+}
+
+const EVENTS_AT_FIRST = 600;
+/** Nobody may sign in, or the tenants are refused: a supervisor would start it again. */
+const REFUSED_STATUS = 3;
+const MOST_OWN_ENDS = 1_000;
+
+/** Does all that, and judges. Rejects only when it cannot be done. */
+export async function runChaos({ kills, seed, tell = () => undefined }: ChaosOptions): Promise<ChaosReport> {
+  const startMs = performance.now();
+  const random = seededRandom(seed, 'chaos');
+  const arrivals = new Arrivals();
+  const simulation = await startSimulation({ seed, tenants: 2, eventCount: EVENTS_AT_FIRST, eventsPerBlob: 6, pageSize: 7, latencyMs: 5, requestsPerMinute: 1_000_000 });
+  const host = await startForwardHost({ keepEvents: false, onEvent: (event) => arrivals.note(event) });
+  const words = ['collect', ...simulation.words, '--output', host.url, '--frame-size', '16KiB', '--ack-timeout', '1s', '--log-level', 'debug', '--log-format', 'json',
+    '-M', 'o365.audit.var.api.poll_interval=300ms', '-M', 'o365.audit.var.api.error_retry_interval=300ms'];
+  const sayings = new Sayings();
+  const counts = { kills: new Map<string, number>(), damage: new Map<string, number>(), ownEnds: new Map<string, number>() };
+  const complaints: string[] = [];
+  try {
+    const mischief = makeMischief(simulation.simulator, host, seededRandom(seed, 'mischief'));
+    for (let killed = 0, ends = 0; killed < kills && ends < MOST_OWN_ENDS;) {
+      const doom = drawDoom(random);
+      const { ending, stderr } = await runToDoom(words, doom, { sayings, arrivals: () => arrivals.total, onArrival: (callback) => arrivals.watch(callback) });
+      if (ending.signal === 'SIGKILL') {
+        killed += 1;
+        count(counts.kills, doom.kind);
+        tell(`kill ${killed}, ${doom.kind}: ${arrivals.times.size} events have arrived, ${arrivals.total - arrivals.times.size} again`);
+      } else {
+        ends += 1;
+        count(counts.ownEnds, `status ${ending.status}`);
+        if (ending.status !== REFUSED_STATUS) complaints.push(`a run ended by itself: ${JSON.stringify(ending)} ${stderr.slice(-1_000)}`);
+      }
+      for (const damage of damageJournals(simulation.stateDir, random)) count(counts.damage, damage);
+    }
+    await mischief.end();
+    complaints.push(...await calm(simulation, words, sayings, arrivals), ...complaintsAbout(sayings, arrivals, host.complaints), ...await complaintsOfLedger(simulation));
+    const { simulator } = simulation;
+    const faults = Object.entries(simulator.faults.list()).filter(([, { happened }]) => happened > 0);
+    const blobs = simulator.books.blobs();
+    const verdict = judge({
+      blobs, expected: simulation.expectedIds(), arrived: arrivals.times, lost: sayings.lost, nowMs: Date.now(),
+      losingFaults: faults.filter(([name]) => LOSING.some((losing) => losing === name)).reduce((sum, [, { happened }]) => sum + happened, 0),
+    });
+    return {
+      ...verdict, ...counts, complaints: [...complaints, ...verdict.complaints], agent: mischief.agent, service: new Map(faults.map(([name, { happened }]) => [name, happened])),
+      blobs: blobs.length, requests: simulator.books.snapshot().requests, seconds: (performance.now() - startMs) / 1000,
+    };
+  } finally {
+    await host.close();
+    await simulation.close();
+  }
+}
+
+/** How often each event arrived at the log agent. */
+class Arrivals {
+  readonly times = new Map<string, number>();
+  /** Events that came under an id which is not theirs. */
+  readonly mixedUp: string[] = [];
+  total = 0;
+  #onArrival: () => void = () => undefined;
+
+  note({ id = '', record }: ReceivedEvent): void {
+    const { Id } = (record as { readonly o365audit?: { readonly Id?: string } }).o365audit ?? {};
+    if (id === '' || (Id !== undefined && id !== Id && id !== `${Id}:dlp`)) this.mixedUp.push(`${id} for ${String(Id)}`);
+    this.times.set(id, (this.times.get(id) ?? 0) + 1);
+    this.total += 1;
+    this.#onArrival();
+  }
+
+  /** Calls back upon arrivals from now on, and nobody else. */
+  watch(onArrival: () => void): void {
+    this.#onArrival = onArrival;
+  }
+}
+
+/** Lets the collector finish in peace, and once more, when there is nothing left to do. */
+async function calm({ simulator }: Simulation, words: readonly string[], sayings: Sayings, arrivals: Arrivals): Promise<readonly string[]> {
+  arrivals.watch(() => undefined);
+  sayings.watch(() => undefined);
+  await untilListable(simulator.books.blobs().map(({ createdMs }) => createdMs));
+  const complaints: string[] = [];
+  for (const occasion of ['in peace', 'with nothing left to do']) {
+    const before = arrivals.total;
+    const program = startProgram([...words, '--once']);
+    sayings.follow(program);
+    const { status } = await program.ended(DEADLINE_MS).catch((error: unknown) => {
+      program.child.kill('SIGKILL');
+      throw error;
+    });
+    if (status !== 0) complaints.push(`a run ${occasion} ended with status ${String(status)}: ${program.stderr.slice(-1_000)}`);
+    if (occasion !== 'in peace' && arrivals.total > before) complaints.push(`a run ${occasion} delivered ${arrivals.total - before} events again`);
+  }
+  return complaints;
+}
+
+/** Windows end on whole seconds: what was added in this one is listed from the next one on. */
+async function untilListable(createdMs: readonly number[]): Promise<void> {
+  const nowMs = Date.now();
+  const newestMs = Math.max(...createdMs.filter((ms) => ms <= nowMs));
+  await realClock.wait(Math.max(0, Math.floor(newestMs / 1000) * 1000 + 1_000 - nowMs));
+}
+
+/** What the collector says that it never should, and what the log agent could not read. */
+function complaintsAbout(sayings: Sayings, arrivals: Arrivals, agentComplaints: readonly string[]): readonly string[] {
+  const never = (['tenant.lost_window', 'event.lost', 'api.element_unusable', 'ledger.newer', 'ledger.write_failed'] as const)
+    .filter((line) => sayings.count(line) > 0).map((line) => `it said ${line}, ${sayings.count(line)} times`);
+  return [
+    ...never,
+    ...sayings.strange.slice(0, 5).map((line) => `it said something strange: ${line}`),
+    ...arrivals.mixedUp.slice(0, 5).map((text) => `an event came under another one's id: ${text}`),
+    ...agentComplaints.slice(0, 5).map((text) => `the log agent could not read a frame: ${text}`),
+  ];
+}
+
+/** Nothing is owed any more; looked at in a copy. */
+async function complaintsOfLedger({ stateDir, simulator }: Simulation): Promise<readonly string[]> {
+  const copy = mkdtempSync(join(tmpdir(), 'o365audit-chaos-'));
+  try {
+    cpSync(join(stateDir, 'ledger'), join(copy, 'ledger'), { recursive: true });
+    const ledger = await openLedger({ directory: copy }, realClock, silentLog);
+    const complaints: string[] = [];
+    for (const { id } of simulator.tenants) {
+      const owed = (await ledger.tenant(id)).owed();
+      if (owed.length > 0) complaints.push(`the ledger still owes ${owed.length} blobs: ${owed.slice(0, 5).map(({ contentId }) => contentId).join(', ')}`);
+    }
+    await ledger.close();
+    return complaints;
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+}
+
+function count(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
