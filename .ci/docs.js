@@ -72,10 +72,11 @@ const limitsOf = ({ minimum, maximum, unit, type, choices }) => [
   minimum === undefined && maximum === undefined ? [] : `${minimum ?? ''} … ${maximum ?? ''}`.trim(),
 ].flat().join(', ');
 const servedBy = (command) => Object.values(OPTIONS).filter(({ commands }) => commands.includes(command));
+const variablesOf = ({ environment, environmentAliases = [] }) => [environment ?? [], environmentAliases].flat().map(code).join(', ');
 /** The options of a command; only those that collect have keys in the file. */
 const optionTable = (rows, hasKeys) => table(
   ['flag', 'environment', hasKeys ? 'key in `collector:`' : [], 'value', 'default', 'purpose', 'example'].flat(),
-  rows.map((option) => row(...[flagOf(option), code(option.environment), hasKeys ? code(option.key) : [], limitsOf(option), code(option.default), `${option.sentence}.`, code(option.example)].flat())));
+  rows.map((option) => row(...[flagOf(option), variablesOf(option), hasKeys ? code(option.key) : [], limitsOf(option), code(option.default), `${option.sentence}.`, code(option.example)].flat())));
 const collecting = servedBy('collect');
 
 const verdicts = { honoured: 'honoured', notice: 'read past, with a notice', refused: 'refused' };

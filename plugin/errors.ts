@@ -115,6 +115,22 @@ export const FAILURES = {
   LEDGER_DISK_FULL: { sentence: 'The disk of {file} is full: nothing can be committed.', repair: 'Make room. The program goes on by itself then, and nothing is lost.', exitStatus: 1, retry: 'later' },
   LEDGER_WRITE: { sentence: 'Writing to {file} failed: {reason}.', repair: 'Mend what the reason names. The program goes on by itself then, and nothing is lost.', exitStatus: 1, retry: 'later' },
   LEDGER_CLOSED: { sentence: '{file} is closed, and takes no commits any more.', repair: 'Nothing is lost: what was not committed is delivered again by the next run.', exitStatus: 0, retry: 'never' },
+
+  // store: Elasticsearch and OpenSearch
+  STORE_ADDRESS: { sentence: 'The address of the store cannot be used: {reason}.', repair: 'Give --elasticsearch or ELASTICSEARCH_URL as https://host:9200, several with commas between; user and password go into ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD, a key into ELASTICSEARCH_API_KEY.', exitStatus: 2, retry: 'never' },
+  STORE_OTHER: { sentence: 'What answers at {store} is neither Elasticsearch nor OpenSearch.', repair: 'Check address and port, and whether a proxy answers in their place.', exitStatus: 2, retry: 'never' },
+  STORE_UNAUTHORIZED: { sentence: '{store} does not know who asks ({what}): {reason}.', repair: 'Set ELASTICSEARCH_API_KEY, or ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD.', exitStatus: 3, retry: 'never' },
+  STORE_FORBIDDEN: { sentence: '{store} does not allow this ({what}): {reason}.', repair: 'setup needs the cluster privileges monitor, manage_index_templates and manage_ingest_pipelines, and manage for logs-o365.*.', exitStatus: 3, retry: 'never' },
+  STORE_BUSY: { sentence: '{store} is too busy or not available ({what}): {reason}.', repair: 'Run the command again later; look at the cluster\'s health.', exitStatus: 1, retry: 'later' },
+  STORE_REFUSED: { sentence: '{store} refuses ({what}): {reason}.', repair: 'Mend what the reason names, and run the command again.', exitStatus: 1, retry: 'never' },
+  STORE_UNREADABLE: { sentence: '{store} answered with something that cannot be read ({what}, HTTP {status}, {bytes} characters).', repair: 'Check the address, and whether a proxy answers in its place.', exitStatus: 1, retry: 'later' },
+  STORE_FOREIGN: { sentence: '{store} has a {what} already, which was made by {owner} and not by o365audit setup.', repair: 'Nothing was changed. Rename or delete it, then run setup again.', exitStatus: 5, retry: 'never' },
+  STORE_NEWER: { sentence: '{store} has the {what} of version {version}, and this is o365audit {own}.', repair: 'Nothing was changed. Run the newer o365audit, or remove what it installed by its setup --remove.', exitStatus: 5, retry: 'never' },
+  STORE_HALF_DONE: { sentence: '{done} of {count} changes were made; the next one ({subject}) was not: {reason}', repair: '{repair} Then run setup again: it goes on where it stopped.', exitStatus: 1, retry: 'never' },
+  STORE_POLICY: { sentence: '{store} has no policy {policy} for the lifecycle of indices: {reason}.', repair: 'Nothing was changed. Make the policy first, or leave the option out.', exitStatus: 2, retry: 'never' },
+  STORE_ALIAS: { sentence: 'Data streams of {store} cannot have the alias {alias}: {reason}.', repair: 'Nothing was changed. Leave --alias out, and search logs-o365.audit-* instead.', exitStatus: 2, retry: 'never' },
+  STORE_IN_USE: { sentence: '{store} still has data streams that need what is to be removed: {streams}.', repair: 'Nothing was changed. Delete them first if their documents may go (DELETE _data_stream/NAME), or keep the templates.', exitStatus: 5, retry: 'never' },
+  STORE_FILES: { sentence: 'The files cannot be written to {folder}: {reason}.', repair: 'Name a folder that this process may write to.', exitStatus: 2, retry: 'never' },
 } as const satisfies Record<string, Failure>;
 
 export type FailureCode = keyof typeof FAILURES;

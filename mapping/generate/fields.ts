@@ -14,6 +14,8 @@ export interface Field {
   readonly rules: readonly string[];
   readonly description: string;
   readonly example?: string | number | boolean;
+  /** Whether the index has it as <name>.text too. */
+  readonly text: boolean;
   readonly array: boolean;
   readonly mustMap: boolean;
 }
@@ -33,10 +35,10 @@ export function readFields(file: string): readonly Field[] {
   });
 }
 
-const KEYS = new Set(['name', 'type', 'source', 'rules', 'description', 'example', 'array', 'must_map']);
+const KEYS = new Set(['name', 'type', 'source', 'rules', 'description', 'example', 'array', 'text', 'must_map']);
 
 function fieldOf(entry: Record<string, unknown>): Field {
-  const { name, type, source, rules, description, example, array, must_map: mustMap } = entry;
+  const { name, type, source, rules, description, example, array, text, must_map: mustMap } = entry;
   const complain = (what: string): never => { throw new Error(`fields.yml: ${String(name)}: ${what}`); };
   if (typeof name !== 'string') return complain('an entry without a name');
   for (const key of Object.keys(entry)) if (!KEYS.has(key)) complain(`unknown key ${key}`);
@@ -47,6 +49,6 @@ function fieldOf(entry: Record<string, unknown>): Field {
   return {
     name, type: type as FieldType, source, rules: rules.map(String), description,
     ...(example === undefined ? {} : { example: example as string | number | boolean }),
-    array: array === true, mustMap: mustMap === true,
+    array: array === true, text: text === true, mustMap: mustMap === true,
   };
 }

@@ -1,10 +1,12 @@
 /**
- * Writes what is made from mapping/fields.yml and mapping/tables: the tables of the WebAssembly module, and the pages FIELDS.md and FROM-FILEBEAT.md.
+ * Writes what is made from mapping/fields.yml and mapping/tables: the tables of the WebAssembly module, the fields that `o365audit setup` makes templates of,
+ * these templates for every kind of server (elasticsearch/), and the pages FIELDS.md and FROM-FILEBEAT.md.
  * With --check it writes nothing and fails when a file is not what it would write.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { documentSource } from './document.ts';
+import { elasticsearchFiles, storeFieldsSource } from './elasticsearch.ts';
 import { readFields } from './fields.ts';
 import { fieldsPage } from './fields-page.ts';
 import { filebeatPage } from './filebeat-page.ts';
@@ -17,6 +19,7 @@ import { readTable, vocabularySource } from './vocabulary.ts';
 const mapping = join(import.meta.dirname, '../../../mapping');
 
 function outputs(): Readonly<Record<string, string>> {
+  const { version } = JSON.parse(readFileSync(join(mapping, '../package.json'), 'utf8')) as { readonly version: string };
   const fields = readFields(join(mapping, 'fields.yml'));
   const properties = propertySource(fields);
   const vocabulary = vocabularySource({
@@ -29,6 +32,8 @@ function outputs(): Readonly<Record<string, string>> {
     'assembly/generated/properties.ts': properties.source,
     'assembly/generated/vocabulary.ts': vocabulary.source,
     'assembly/generated/names.ts': namesSource([...properties.names, ...vocabulary.names]),
+    '../plugin/store/fields.table.ts': storeFieldsSource(fields),
+    ...Object.fromEntries(elasticsearchFiles(fields, version).map(([file, text]) => [`elasticsearch/${file}`, text])),
     'FIELDS.md': fieldsPage(fields),
     'FROM-FILEBEAT.md': filebeatPage(readTable(join(mapping, 'tables/filebeat-differences.tsv'))),
   };
@@ -47,11 +52,21 @@ function namesSource(names: readonly Name[]): string {
 
 const check = process.argv.includes('--check');
 const stale: string[] = [];
-for (const [file, text] of Object.entries(outputs())) {
+const made = outputs();
+for (const [file, text] of Object.entries(made)) {
   const path = join(mapping, file);
   if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
   if (check) stale.push(file);
-  else writeFileSync(path, text);
+  else {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
+}
+for (const file of existsSync(join(mapping, 'elasticsearch')) ? readdirSync(join(mapping, 'elasticsearch'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.json')) : []) {
+  const name = `elasticsearch/${file.replaceAll('\\', '/')}`;
+  if (name in made) continue;
+  if (check) stale.push(name);
+  else rmSync(join(mapping, name));
 }
 if (stale.length > 0) {
   process.stderr.write(`not as generated: ${stale.map((file) => `mapping/${file}`).join(', ')}. Run npm run generate and commit what it writes.\n`);

@@ -102,10 +102,12 @@ function fromFlag(name: OptionName, option: Option, flags: Flags): Setting | und
 }
 
 function fromEnvironment(option: Option, environment: Environment): Setting | undefined {
-  const text = option.environment === undefined ? '' : environment[option.environment] ?? '';
-  if (option.environment === undefined || text === '') return undefined;
+  const names = [option.environment ?? [], option.environmentAliases ?? []].flat();
+  const name = names.find((one) => (environment[one] ?? '') !== '');
+  if (name === undefined) return undefined;
+  const text = environment[name] ?? '';
   const place = { source: 'environment' };
-  return { name: option.environment, place, node: { kind: 'scalar', text, value: text, place, splits: true } };
+  return { name, place, node: { kind: 'scalar', text, value: text, place, splits: true } };
 }
 
 function fromFile(option: Option, { block, reading }: Given): Setting | undefined {

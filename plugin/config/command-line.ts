@@ -133,7 +133,7 @@ function readFlag(option: Option, value: unknown): string | boolean | readonly s
 function describeUnknown(flag: string, command: Command): string {
   const written = flag.length === 1 ? `-${flag}` : `--${flag}`;
   const rows: readonly Option[] = Object.values(OPTIONS);
-  const secret = rows.find((row) => row.secret === true && row.key === flag.replaceAll('-', '_'));
+  const secret = rows.find((row) => row.secret === true && [row.key, row.environment?.toLowerCase()].includes(flag.replaceAll('-', '_')));
   if (secret !== undefined) return `${written} would show the secret to every process; set ${secret.environment ?? ''} instead`;
   const elsewhere = rows.find((row) => row.flag === flag)?.commands;
   if (elsewhere !== undefined) return `${written} belongs to ${elsewhere.join(' and ')}, not to ${command}`;

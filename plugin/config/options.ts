@@ -25,6 +25,14 @@ export const COMMANDS = {
     sentence: 'Show how a collector stands: what is listed, delivered, waiting and lost, and whether all is well',
     examples: [['status --state-dir /var/lib/o365audit', 'a table; the exit status is 0 when all is well, 1 when something needs attention']],
   },
+  setup: {
+    sentence: 'Prepare Elasticsearch or OpenSearch for the documents: templates, lifecycle, ingest pipeline',
+    examples: [
+      ['setup --elasticsearch https://es.example:9200', 'show what is missing or old, and install it'],
+      ['setup --elasticsearch https://es.example:9200 --dry-run', 'only show it'],
+      ['setup --print files', 'write all of it to files, for every kind of server'],
+    ],
+  },
   map: {
     sentence: 'Map audit events from files or stdin to ECS documents',
     examples: [['map events.ndjson', 'NDJSON, a JSON array, or the CSV that Purview exports']],
@@ -54,6 +62,8 @@ export interface Option extends Omit<Rules, 'type'> {
   /** How words that are no flags are shown in the usage line. */
   readonly positional?: string;
   readonly environment?: string;
+  /** Other names of the variable, which other programs use. */
+  readonly environmentAliases?: readonly string[];
   /** In the `collector:` block. */
   readonly key?: string;
   /** In the operator's notation. */
@@ -71,7 +81,11 @@ export interface Option extends Omit<Rules, 'type'> {
 const collecting = ['collect', 'config', 'check'] as const;
 /** Commands that look into a state directory. */
 const looking = [...collecting, 'status'] as const;
-const all = [...looking, 'map', 'simulate', 'demo'] as const;
+const all = [...looking, 'map', 'simulate', 'demo', 'setup'] as const;
+/** What goes out over HTTP. */
+const networked = [...collecting, 'setup'] as const;
+/** What speaks to Elasticsearch or OpenSearch itself. */
+const storing = ['setup', 'check'] as const;
 
 export const OPTIONS = {
   config: {
@@ -87,8 +101,8 @@ export const OPTIONS = {
     sentence: 'Only say whether the configuration is good', example: 'true',
   },
   json: {
-    flag: 'json', type: 'boolean', default: 'false', commands: ['check', 'status'], group: 'Configuration',
-    sentence: 'JSON for machines: of check an object a step', example: 'true',
+    flag: 'json', type: 'boolean', default: 'false', commands: ['check', 'status', 'setup'], group: 'Configuration',
+    sentence: 'JSON for machines: of check and setup an object a step', example: 'true',
   },
 
   output: {
@@ -182,28 +196,78 @@ export const OPTIONS = {
   },
 
   proxy: {
-    flag: 'proxy', environment: 'O365AUDIT_PROXY', key: 'proxy', type: 'string', accepts: isProxy, unquoted: true, expected: 'http://host:port, https://host:port (user and password apart), or direct', commands: collecting, group: 'Network',
+    flag: 'proxy', environment: 'O365AUDIT_PROXY', key: 'proxy', type: 'string', accepts: isProxy, unquoted: true, expected: 'http://host:port, https://host:port (user and password apart), or direct', commands: networked, group: 'Network',
     sentence: 'The forward proxy to login host and API, in place of HTTPS_PROXY: http://host:port, https://host:port, or direct for none', example: 'http://proxy.example:3128',
   },
   proxyBypass: {
-    flag: 'proxy-bypass', environment: 'O365AUDIT_PROXY_BYPASS', key: 'proxy_bypass', type: 'string', commands: collecting, group: 'Network',
+    flag: 'proxy-bypass', environment: 'O365AUDIT_PROXY_BYPASS', key: 'proxy_bypass', type: 'string', commands: networked, group: 'Network',
     sentence: 'Hosts, networks and ports that are reached without the proxy, in place of NO_PROXY and written like it', example: '.example.com,10.0.0.0/8,api.example:8443',
   },
   proxyUser: {
-    flag: 'proxy-user', environment: 'O365AUDIT_PROXY_USER', key: 'proxy_user', type: 'string', commands: collecting, group: 'Network',
+    flag: 'proxy-user', environment: 'O365AUDIT_PROXY_USER', key: 'proxy_user', type: 'string', commands: networked, group: 'Network',
     sentence: 'The user name for the proxy', example: 'o365audit',
   },
   proxyPassword: {
-    environment: 'O365AUDIT_PROXY_PASSWORD', key: 'proxy_password', type: 'string', secret: true, commands: collecting, group: 'Network',
+    environment: 'O365AUDIT_PROXY_PASSWORD', key: 'proxy_password', type: 'string', secret: true, commands: networked, group: 'Network',
     sentence: 'The password for the proxy', example: '${PROXY_PASSWORD}',
   },
   ca: {
-    flag: 'ca', environment: 'O365AUDIT_CA', key: 'ca', type: 'path', commands: collecting, group: 'Network',
+    flag: 'ca', environment: 'O365AUDIT_CA', key: 'ca', type: 'path', commands: networked, group: 'Network',
     sentence: 'Certificate authorities (PEM) to trust beside the usual ones, for login host, API and proxy', example: '/etc/o365audit/company-ca.pem',
   },
   traceHttp: {
-    flag: 'trace-http', environment: 'O365AUDIT_TRACE_HTTP', type: 'path', commands: collecting, group: 'Network',
+    flag: 'trace-http', environment: 'O365AUDIT_TRACE_HTTP', type: 'path', commands: networked, group: 'Network',
     sentence: 'A file that takes every request and answer without secrets and bodies, at most 10 MiB', example: '/tmp/o365audit-trace.ndjson',
+  },
+
+  elasticsearch: {
+    flag: 'elasticsearch', environment: 'ELASTICSEARCH_URL', environmentAliases: ['ELASTICSEARCH_HOSTS'], type: 'string', accepts: isStoreAddress, unquoted: true,
+    expected: 'http(s)://host:port without user and password, several with commas between', commands: storing, group: 'Store',
+    sentence: 'Elasticsearch or OpenSearch, several nodes with commas between', example: 'https://es.example:9200',
+  },
+  elasticsearchApiKey: {
+    environment: 'ELASTICSEARCH_API_KEY', environmentAliases: ['ES_API_KEY', 'ELASTIC_API_KEY'], type: 'string', secret: true, commands: storing, group: 'Store',
+    sentence: 'An API key of Elasticsearch, as Kibana shows it or as id:key', example: '${ES_API_KEY}',
+  },
+  elasticsearchUsername: {
+    flag: 'elasticsearch-username', environment: 'ELASTICSEARCH_USERNAME', environmentAliases: ['ES_USERNAME'], type: 'string', commands: storing, group: 'Store',
+    sentence: 'The user name for Elasticsearch or OpenSearch', example: 'o365audit',
+  },
+  elasticsearchPassword: {
+    environment: 'ELASTICSEARCH_PASSWORD', environmentAliases: ['ES_PASSWORD'], type: 'string', secret: true, commands: storing, group: 'Store',
+    sentence: 'The password for Elasticsearch or OpenSearch', example: '${ES_PASSWORD}',
+  },
+  elasticsearchCa: {
+    flag: 'elasticsearch-ca', environment: 'ELASTICSEARCH_CA', type: 'path', commands: storing, group: 'Store',
+    sentence: 'Certificate authorities (PEM) to trust beside the usual ones, for Elasticsearch or OpenSearch; in place of --ca', example: '/etc/o365audit/http_ca.crt',
+  },
+  retention: {
+    flag: 'retention', environment: 'O365AUDIT_RETENTION', type: 'string', default: '90d', accepts: isRetention, expected: 'days or hours, such as 90d', commands: ['setup'], group: 'Lifecycle',
+    sentence: 'How long documents are kept, by the lifecycle of Elasticsearch\'s data streams', example: '365d',
+  },
+  ilmPolicy: {
+    flag: 'ilm-policy', environment: 'O365AUDIT_ILM_POLICY', type: 'string', commands: ['setup'], group: 'Lifecycle',
+    sentence: 'A policy of your own (index lifecycle management of Elasticsearch), in place of --retention', example: 'logs-1y',
+  },
+  ismPolicy: {
+    flag: 'ism-policy', environment: 'O365AUDIT_ISM_POLICY', type: 'string', commands: ['setup'], group: 'Lifecycle',
+    sentence: 'A policy of your own (index state management of OpenSearch), which is to manage the data streams', example: 'logs-1y',
+  },
+  alias: {
+    flag: 'alias', environment: 'O365AUDIT_ALIAS', type: 'string', accepts: isAlias, expected: 'a name in lower case, without wildcards', commands: ['setup'], group: 'Setup',
+    sentence: 'A second name for the data streams of events, such as filebeat-o365 for searches and rules that read filebeat-*', example: 'filebeat-o365',
+  },
+  dryRun: {
+    flag: 'dry-run', type: 'boolean', default: 'false', commands: ['setup'], group: 'Setup',
+    sentence: 'Only show what would be changed', example: 'true',
+  },
+  print: {
+    flag: 'print', type: 'path', commands: ['setup'], group: 'Setup',
+    sentence: 'Write what would be installed to this folder as files; with --elasticsearch for that server, else for every kind', example: './elasticsearch',
+  },
+  remove: {
+    flag: 'remove', type: 'boolean', default: 'false', commands: ['setup'], group: 'Setup',
+    sentence: 'Take away what setup has installed; documents stay', example: 'true',
   },
 
   supervised: {
@@ -319,6 +383,19 @@ function isOutput(text: string): boolean {
   const address = /^forward(?:\+tls)?:\/\/(?:[^\s/:@[\]]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?\/?$/i.exec(text);
   const port = Number(address?.[1] ?? '24224');
   return address !== null && port > 0 && port < 65_536;
+}
+
+function isStoreAddress(text: string): boolean {
+  return text.split(',').every((part) => URL.canParse(part.trim()) && /^https?:\/\/[^@]+$/i.test(part.trim()));
+}
+
+function isRetention(text: string): boolean {
+  return /^[1-9]\d{0,5}[dh]$/.test(text);
+}
+
+/** What both servers take for an alias. */
+function isAlias(text: string): boolean {
+  return /^[a-z0-9][a-z0-9._-]{0,99}$/.test(text);
 }
 
 function isProxy(text: string): boolean {

@@ -98,6 +98,10 @@ export const LINES = {
   'ledger.write_failed': ['error', 'The journal cannot be written. Nothing is committed until it can.'],
   'ledger.positions_lost': ['warn', 'What files were read up to is not known any more; they are read again, and their events keep their ids.'],
   'ledger.mended': ['info', 'The journal can be written again.'],
+
+  // store
+  'store.next_node': ['warn', 'A node of the store cannot be reached; the next one is asked.'],
+  'store.busy': ['warn', 'The store is busy; it is asked again after a while.'],
 } as const satisfies Record<string, readonly [LogLevel, string]>;
 
 export type LogLine = keyof typeof LINES;

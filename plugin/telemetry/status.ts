@@ -95,3 +95,8 @@ function shorten(value: unknown, limit: number): unknown {
   const text = Buffer.from(value).toString();
   return text.length <= limit ? text : `${text.slice(0, limit - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
+
+/** How every field under `o365.status` is typed, all kinds together; a test holds that a name has one type. */
+export function statusFieldTypes(): Readonly<Record<string, FieldType>> {
+  return Object.fromEntries(Object.values(STATUS_KINDS).flatMap(({ fields }) => Object.entries(fields as Readonly<Record<string, FieldType>>)).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}

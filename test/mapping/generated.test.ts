@@ -41,6 +41,9 @@ describe('generate --check', () => {
     try {
       mkdirSync(join(folder, 'build/mapping'), { recursive: true });
       cpSync(resolve(import.meta.dirname, '../../mapping/generate'), join(folder, 'build/mapping/generate'), { recursive: true });
+      cpSync(resolve(import.meta.dirname, '../../plugin'), join(folder, 'build/plugin'), { recursive: true });
+      mkdirSync(join(folder, 'plugin/store'), { recursive: true });
+      cpSync('plugin/store/fields.table.ts', join(folder, 'plugin/store/fields.table.ts'));
       cpSync('mapping', join(folder, 'mapping'), { recursive: true, dereference: true });
       cpSync('package.json', join(folder, 'package.json'));
       symlinkSync(resolve('node_modules'), join(folder, 'node_modules'), 'junction');

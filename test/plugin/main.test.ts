@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { after, describe, test } from 'node:test';
+import { COMMANDS } from '../../plugin/config/options.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const program = join(root, 'dist/o365audit.js');
@@ -78,7 +79,7 @@ describe('the program', () => {
     const nothing = run();
     assert.equal(nothing.status, 2);
     assert.equal(nothing.stdout, '');
-    assert.equal(nothing.stderr, 'o365audit: Say what to do: collect, check, map, simulate, demo, config. See o365audit --help. [USAGE]\n');
+    assert.equal(nothing.stderr, `o365audit: Say what to do: ${Object.keys(COMMANDS).join(', ')}. See o365audit --help. [USAGE]\n`);
   });
 
   test('proposes the nearest command and flag', () => {

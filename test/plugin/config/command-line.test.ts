@@ -105,7 +105,7 @@ describe('--help', () => {
   test('says where secrets go', async () => {
     const secrets = (Object.values(OPTIONS) as Option[]).filter(({ secret }) => secret === true);
     assert.ok(secrets.length > 0);
-    for (const { environment } of secrets) assert.ok((await helpOf('collect', '--help')).includes(environment ?? '?'));
+    for (const { environment, commands: [command] } of secrets) assert.ok((await helpOf(command ?? '', '--help')).includes(environment ?? '?'));
   });
 });
 

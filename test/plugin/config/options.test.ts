@@ -20,16 +20,17 @@ function assertUnique(names: readonly (string | undefined)[]): void {
 
 describe('the table of options', () => {
   test('has each environment name and each key once, and each flag once a command', () => {
-    assertUnique(rows.map(([, { environment }]) => environment));
+    assertUnique(rows.flatMap(([, { environment, environmentAliases = [] }]) => [environment, ...environmentAliases]));
     assertUnique(rows.map(([, { key }]) => key));
     for (const command of commands) assertUnique(optionsOf(command).flatMap(([, { flag, alias }]) => [flag, alias]));
   });
 
   test('spells flags, environment names and keys alike in one row', () => {
-    for (const [name, { flag, environment, key, commands: served }] of rows) {
+    for (const [name, option] of rows) {
+      const { flag, environment, key, commands: served } = option;
       if (flag !== undefined) assert.match(flag, /^([a-z]+(-[a-z]+)*|M)$/, name);
       if (key !== undefined && flag !== undefined) assert.equal(key, flag.replaceAll('-', '_'), name);
-      if (environment !== undefined) assert.match(environment, /^O365AUDIT_[A-Z_]+$/, name);
+      if (environment !== undefined) assert.match(environment, option.group === 'Store' ? /^ELASTICSEARCH_[A-Z_]+$/ : /^O365AUDIT_[A-Z_]+$/, name);
       if (environment !== undefined && key !== undefined) assert.equal(environment, `O365AUDIT_${key.toUpperCase()}`, name);
       assert.ok(served.length > 0, name);
     }

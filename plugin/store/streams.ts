@@ -1,0 +1,100 @@
+/** The data streams that are there already: what new templates change for them, and what stands in their way. */
+import type { Store } from './client.ts';
+import { at, entriesAt, listAt, textAt, type JsonObject } from './json.ts';
+import type { Change, Plan } from './plan.ts';
+import { markerOf, OWNER, STREAMS, type Resource, type StoreLayout } from './resources.ts';
+
+export interface DataStream {
+  readonly name: string;
+  /** Its newest index, into which it writes. */
+  readonly writeIndex: string;
+}
+
+/** Which data streams there are, and which plain indices have names of theirs. */
+export async function findStreams(store: Store, signal?: AbortSignal): Promise<{ readonly streams: readonly DataStream[]; readonly indices: readonly string[] }> {
+  const patterns = Object.values(STREAMS).join(',');
+  const { body, status } = await store.request('GET', `/_resolve/index/${patterns}`, { what: 'looking for data streams', accept: [404], signal });
+  if (status === 404) return { streams: [], indices: [] };
+  const streams = listAt(body, 'data_streams').map((stream) => {
+    const name = textAt(stream, 'name') ?? '';
+    const backing = at(stream, 'backing_indices');
+    const indices = Array.isArray(backing) ? backing.map(String) : [String(backing)];
+    // the number at the end of their names counts up; the date before it does, too
+    return { name, writeIndex: indices.toSorted((a, b) => generationOf(a) - generationOf(b)).at(-1) ?? name };
+  });
+  const indices = listAt(body, 'indices').flatMap((index) => textAt(index, 'data_stream') === undefined ? textAt(index, 'name') ?? [] : []).filter((name) => !name.startsWith('.ds-'));
+  return { streams, indices };
+}
+
+function generationOf(index: string): number {
+  return Number(/-(\d+)$/.exec(index)?.[1] ?? 0);
+}
+
+/** What has to be done to data streams that are there, so that they follow the new templates. */
+export async function planStreams(store: Store, resources: readonly Resource[], layout: StoreLayout, signal?: AbortSignal): Promise<Plan> {
+  const { streams, indices } = await findStreams(store, signal);
+  const changes: Change[] = [];
+  const unchanged: string[] = [];
+  const notes = indices.map((name) => `${name} is an index and no data stream: no template of ours reaches it. Copy its documents into another (POST _reindex), then delete it.`);
+  for (const { name, writeIndex } of streams) {
+    const wanted = markerOf(mappingsFor(name, resources));
+    const { body } = await store.request('GET', `/${writeIndex}/_mapping?filter_path=*.mappings._meta`, { what: `looking at the mappings of ${writeIndex}`, signal });
+    const has = markerOf({ _meta: at(entriesAt(body)[0]?.[1], 'mappings', '_meta') });
+    if (has !== undefined && has.owner !== OWNER) notes.push(`The data stream ${name} was made by ${has.owner}. It is not touched; at its next rollover it takes our templates. Collect into another namespace to keep the two apart.`);
+    else if (has?.digest !== wanted?.digest) changes.push(rollOver(store, name, has?.version));
+    else unchanged.push(`data stream ${name}`);
+    changes.push(...await planOptions(store, name, resources, signal));
+  }
+  changes.push(...await planAlias(store, streams, layout.alias, signal));
+  return { changes, unchanged, notes };
+}
+
+/** The mappings of the component template that serves a data stream. */
+function mappingsFor(stream: string, resources: readonly Resource[]): JsonObject {
+  const template = Object.entries(STREAMS).find(([, pattern]) => stream.startsWith(pattern.slice(0, -1)))?.[0] ?? '';
+  const component = resources.find(({ name }) => name === `${template}@mappings`);
+  return Object.fromEntries(entriesAt(component?.body, 'template', 'mappings'));
+}
+
+function rollOver(store: Store, name: string, version: string | undefined): Change {
+  return {
+    action: 'roll over', subject: `data stream ${name}`, reason: version === undefined ? 'its index was made without these templates' : `its index was made by other templates (version ${version})`,
+    apply: async (signal) => { await store.request('POST', `/${name}/_rollover`, { what: `rolling over ${name}`, signal }); },
+  };
+}
+
+/** Templates give a data stream its lifecycle and its failure store only when it is made. Servers without these do not know the paths. */
+async function planOptions(store: Store, stream: string, resources: readonly Resource[], signal?: AbortSignal): Promise<readonly Change[]> {
+  const template = Object.entries(STREAMS).find(([, pattern]) => stream.startsWith(pattern.slice(0, -1)))?.[0] ?? '';
+  const wanted = at(resources.find(({ name }) => name === template)?.body, 'template');
+  const changes: Change[] = [];
+  const set = (path: string, what: string, body: JsonObject): void => {
+    changes.push({ action: 'set', subject: `${what} of data stream ${stream}`, apply: async (abort) => { await store.request('PUT', path, { what: `setting the ${what} of ${stream}`, body, signal: abort }); } });
+  };
+  const read = async (path: string): Promise<unknown> => {
+    const { status, body } = await store.request('GET', path, { what: `looking at ${stream}`, accept: [400, 404, 405], signal });
+    return status < 400 ? listAt(body, 'data_streams')[0] : undefined;
+  };
+  const retention = textAt(wanted, 'lifecycle', 'data_retention');
+  if (retention !== undefined) {
+    const path = `/_data_stream/${stream}/_lifecycle`;
+    const found = await read(path);
+    if (found !== undefined && textAt(found, 'lifecycle', 'data_retention') !== retention) set(path, `retention (${retention})`, { data_retention: retention });
+  }
+  if (at(wanted, 'data_stream_options') !== undefined) {
+    const path = `/_data_stream/${stream}/_options`;
+    const found = await read(path);
+    if (found !== undefined && at(found, 'options', 'failure_store', 'enabled') !== true) set(path, 'failure store', { failure_store: { enabled: true } });
+  }
+  return changes;
+}
+
+async function planAlias(store: Store, streams: readonly DataStream[], alias: string | undefined, signal?: AbortSignal): Promise<readonly Change[]> {
+  if (alias === undefined) return [];
+  const { body } = await store.request('GET', `/_alias/${alias}`, { what: `looking for the alias ${alias}`, accept: [404], signal });
+  const has = new Set(entriesAt(body).filter(([, entry]) => at(entry, 'aliases', alias) !== undefined).map(([name]) => name));
+  return streams.filter(({ name, writeIndex }) => name.startsWith('logs-o365.audit-') && !has.has(name) && !has.has(writeIndex)).map(({ name }) => ({
+    action: 'set', subject: `alias ${alias} of data stream ${name}`,
+    apply: async (abort) => { await store.request('POST', '/_aliases', { what: `giving ${name} the alias ${alias}`, body: { actions: [{ add: { index: name, alias } }] }, signal: abort }); },
+  } satisfies Change));
+}
