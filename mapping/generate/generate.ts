@@ -21,7 +21,7 @@ const mapping = join(import.meta.dirname, '../../../mapping');
 function outputs(): Readonly<Record<string, string>> {
   const { version } = JSON.parse(readFileSync(join(mapping, '../package.json'), 'utf8')) as { readonly version: string };
   const fields = readFields(join(mapping, 'fields.yml'));
-  const properties = propertySource(fields);
+  const properties = propertySource(fields, propertiesRead());
   const vocabulary = vocabularySource({
     recordTypes: join(mapping, 'tables/record-types.tsv'),
     operations: join(mapping, 'tables/operations.tsv'),
@@ -37,6 +37,13 @@ function outputs(): Readonly<Record<string, string>> {
     'FIELDS.md': fieldsPage(fields),
     'FROM-FILEBEAT.md': filebeatPage(readTable(join(mapping, 'tables/filebeat-differences.tsv'))),
   };
+}
+
+/** The properties that the rules name: what the index of a prepared event must have. */
+function propertiesRead(): ReadonlySet<string> {
+  const files = ['common', 'records'].flatMap((folder) => readdirSync(join(mapping, 'assembly', folder)).map((file) => join(folder, file)));
+  const texts = [...files, 'map.ts'].map((file) => readFileSync(join(mapping, 'assembly', file), 'utf8'));
+  return new Set(texts.flatMap((text) => [...text.matchAll(/\bProperty\.(\w+)/g)].map(([, name]) => name ?? '')));
 }
 
 function namesSource(names: readonly Name[]): string {

@@ -111,8 +111,8 @@ export const OPTIONS = {
     sentence: 'Where records go: stdout, forward://host:port, forward+tls://host:port or forward+unix:///path', example: 'forward://127.0.0.1:24224',
   },
   format: {
-    flag: 'format', environment: 'O365AUDIT_FORMAT', key: 'format', type: 'choice', choices: ['raw', 'ecs'], default: 'raw', commands: collecting, group: 'Output',
-    sentence: 'Raw events for the log agent to map (Fluent Bit), or ECS documents: raw or ecs', example: 'ecs',
+    flag: 'format', environment: 'O365AUDIT_FORMAT', key: 'format', type: 'choice', choices: ['raw', 'prepared', 'ecs'], default: 'raw', commands: collecting, group: 'Output',
+    sentence: 'Events for the log agent to map (Fluent Bit), as Microsoft sent them (raw) or in the form that costs the agent least (prepared), or ECS documents: raw, prepared or ecs', example: 'ecs',
   },
   encoding: {
     flag: 'encoding', environment: 'O365AUDIT_ENCODING', key: 'encoding', type: 'choice', choices: ['ndjson', 'msgpack'], default: 'ndjson', commands: collecting, group: 'Output',

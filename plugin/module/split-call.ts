@@ -6,7 +6,7 @@ import { type Exports, epoch, place } from './instance.ts';
 
 export interface SplitCall {
   readonly envelope: EnvelopeTexts;
-  readonly format: 'raw' | 'ecs';
+  readonly format: 'raw' | 'prepared' | 'ecs';
   readonly encoding: 'ndjson' | 'msgpack';
   readonly preserveOriginalEvent: boolean;
   readonly timestamp: boolean;
@@ -42,7 +42,7 @@ const AT = {
   output: 16, outputLength: 17, eventCount: 18, consumed: 19, status: 20, identifiers: 21, key: 22,
 } as const;
 const WORDS = 28;
-const OPTION = { packed: 1, ecs: 2, original: 4, time: 8, identifiers: 16 } as const;
+const OPTION = { packed: 1, ecs: 2, original: 4, time: 8, identifiers: 16, prepared: 32 } as const;
 
 /** Splits as much as is whole. Throws MODULE_NO_MEMORY. */
 export function splitOnce(exports: Exports, call: SplitCall): SplitResult {
@@ -81,6 +81,7 @@ export function splitOnce(exports: Exports, call: SplitCall): SplitResult {
   return { bytes, eventCount, ...index, consumed: result(AT.consumed), state: result(AT.state), status: result(AT.status) };
 }
 
-function flagsOf({ encoding, format, preserveOriginalEvent, timestamp, idKey }: SplitCall): number {
-  return (idKey === undefined ? 0 : OPTION.identifiers) | (encoding === 'msgpack' ? OPTION.packed : 0) | (format === 'ecs' ? OPTION.ecs : 0) | (preserveOriginalEvent ? OPTION.original : 0) | (timestamp ? OPTION.time : 0);
+function flagsOf({ encoding, envelope, format, preserveOriginalEvent, timestamp, idKey }: SplitCall): number {
+  const shape = format === 'ecs' ? OPTION.ecs : format === 'prepared' && envelope.asksNothing ? OPTION.prepared : 0;
+  return (idKey === undefined ? 0 : OPTION.identifiers) | (encoding === 'msgpack' ? OPTION.packed : 0) | shape | (preserveOriginalEvent ? OPTION.original : 0) | (timestamp ? OPTION.time : 0);
 }

@@ -10,7 +10,8 @@ import type { EcsModule } from './instance.ts';
 import { STATE, STATUS, splitOnce, type SplitCall } from './split-call.ts';
 
 export interface SplitOptions {
-  readonly format: 'raw' | 'ecs';
+  /** `prepared`: the event normalised and indexed, where it can be (mapping/README.md); the document is the same as of `raw`. */
+  readonly format: 'raw' | 'prepared' | 'ecs';
   readonly encoding: 'ndjson' | 'msgpack';
   /** The event's own text goes along as `event.original`. */
   readonly preserveOriginalEvent: boolean;

@@ -13,6 +13,7 @@ import { identify } from './identifiers';
 import { oddString, plainString } from './msgpack';
 import { NUMBER_ID, eventId, eventIdFlags, eventTime } from './noted';
 import { pack, packedEnd } from './pack';
+import { prepared, preparedBehind, preparedIndex } from './prepare';
 
 /** What every record of a call has beside its event: members of `event` and of the record, as JSON and, when they are needed, as MessagePack. */
 let eventMembers: Text = 0;
@@ -97,6 +98,13 @@ export function packedRecord(at: usize, to: usize): usize {
   to = packedEnd;
   readEventTime(eventTime);
   entryHead(head);
+  to = packedEvent(at, behind, to);
+  recordEnd = bytes(packedMembers, to);
+  return behind;
+}
+
+/** Writes the member `event`. */
+function packedEvent(at: usize, behind: usize, to: usize): usize {
   to = plainWord(to, Word.event);
   to = mapHeader(to, 1 + packedEventMemberCount + <u32>withOriginal);
   to = plainWord(to, Word.id);
@@ -105,9 +113,23 @@ export function packedRecord(at: usize, to: usize): usize {
     to = plainWord(to, Word.original);
     to = plainString(to, at, behind);
   }
-  to = bytes(packedEventMembers, to);
-  recordEnd = bytes(packedMembers, to);
-  return behind;
+  return bytes(packedEventMembers, to);
+}
+
+/** Writes the record of the prepared event, which came from `at`, as a Forward entry. */
+export function packedPrepared(at: usize, to: usize): void {
+  const head = to;
+  to += ENTRY_HEAD_BYTES;
+  to = mapHeader(to, 3 + packedMemberCount);
+  to = plainWord(to, Word.o365audit_index);
+  to = plainString(to, startOf(preparedIndex), endOf(preparedIndex));
+  readEventTime(eventTime);
+  entryHead(head);
+  to = packedEvent(at, preparedBehind, to);
+  to = bytes(packedMembers, to);
+  to = plainWord(to, Word.o365audit);
+  pack(startOf(prepared), to);
+  recordEnd = packedEnd;
 }
 
 /** Where the record last written ends. */
@@ -119,6 +141,26 @@ export function jsonRecord(at: usize, to: usize): usize {
   const behind = compact(at, to);
   if (behind == 0) return 0;
   to = bytes(word(Word.record_event), compactEnd);
+  to = jsonEvent(at, behind, to);
+  store<u8>(to++, 0x7d);
+  recordEnd = to;
+  return behind;
+}
+
+/** Writes the record of the prepared event, which came from `at`, as JSON. */
+export function jsonPrepared(at: usize, to: usize): void {
+  to = bytes(word(Word.prepared_head), to);
+  to = bytes(preparedIndex, to);
+  to = bytes(word(Word.prepared_event), to);
+  to = jsonEvent(at, preparedBehind, to);
+  to = bytes(word(Word.prepared_audit), to);
+  to = bytes(prepared, to);
+  store<u8>(to++, 0x7d);
+  recordEnd = to;
+}
+
+/** Writes the id and what follows it, of the event and of the record. */
+function jsonEvent(at: usize, behind: usize, to: usize): usize {
   to = jsonId(at, behind, to);
   if (withOriginal) {
     to = bytes(word(Word.record_original), to);
@@ -131,10 +173,7 @@ export function jsonRecord(at: usize, to: usize): usize {
   to = bytes(eventMembers, to);
   store<u8>(to++, 0x7d);
   if (members != 0) store<u8>(to++, 0x2c);
-  to = bytes(members, to);
-  store<u8>(to++, 0x7d);
-  recordEnd = to;
-  return behind;
+  return bytes(members, to);
 }
 
 /** Writes a record that has everything but an event, as JSON; answers where it ends. */

@@ -66,8 +66,9 @@ function mapFolders(): void {
   for (let folder = firstElement(folders); folder != 0; folder = nextElement(folders, folder)) {
     const items = memberOf(folder, Word.FolderItems);
     for (let item = firstElement(items); item != 0 && count < MESSAGE_IDS_LIMIT; item = nextElement(items, item)) {
-      append(Field.email_message_id, memberText(item, Word.InternetMessageId));
-      count++;
+      const id = memberText(item, Word.InternetMessageId);
+      append(Field.email_message_id, id);
+      if (id != 0) count++;
     }
   }
 }

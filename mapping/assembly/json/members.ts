@@ -61,7 +61,7 @@ function nextBehind(value: usize): usize {
   return <u32>load<u8>(comma) == COMMA ? skipSpace(comma + 1) : 0;
 }
 
-/** The canonical text of the string or number at `at`; no text when it is neither. */
+/** The canonical text of the scalar at `at`; no text when it is none, or null. */
 export function textAt(at: usize): Text {
   if (at == 0) return 0;
   const head = <u32>load<u8>(at);
@@ -70,7 +70,7 @@ export function textAt(at: usize): Text {
     const finish = stringEnd(at + 1);
     return canonical(at + 1, finish, seen);
   }
-  if (head != 0x2d && head - 0x30 >= 10) return 0;
+  if (head != 0x2d && head - 0x30 >= 10) return head == 0x74 || head == 0x66 ? textOf(at, scalarEnd(at)) : 0;
   begin();
   writeCanonicalNumber(textOf(at, scalarEnd(at)), fromDouble);
   return end();

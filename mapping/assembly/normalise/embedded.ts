@@ -18,6 +18,7 @@ import { removeDuplicates } from './duplicates';
 import { keyEnd, keyStart } from './keys';
 import { Pass, depth, forgetOpened, isArray, opened, pass, push, readFromText, resumeAt } from './levels';
 import { readOn } from './normalise';
+import { setIrregular } from './regular';
 import { breakRun, writeMember } from './run';
 import { giveBackText, keepText, next, textRoom } from './texts';
 import { writeValueAsText } from './values';
@@ -64,6 +65,8 @@ export function openText(start: usize, finish: usize, flags: u32, number: u32, k
 /** Opens what lies at `at`, apart from the event, in which reading goes on at `behind`; `text` is the decoded text that it came from, 0 when it came from none. */
 function open(at: usize, kind: u32, inContext: u32, number: u32, behind: usize, text: usize): usize {
   push(<u32>load<u8>(at) == OPEN_BRACKET, kind, inContext, number, keyStart, keyEnd, Pass.fit, at);
+  // a rule does not find it as an object
+  if (number == Property.ExceptionInfo) setIrregular();
   resumeAt(behind);
   if (text != 0) readFromText(text);
   breakRun();

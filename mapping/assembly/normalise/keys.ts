@@ -3,6 +3,7 @@ import { QUOTE, stringEnd } from '../json/scan';
 import { endOf, startOf, textOf } from '../json/span';
 import { trim, writeCanonical } from '../json/text';
 import { giveBack, lend } from '../json/write';
+import { setIrregular } from './regular';
 
 const LOW: u64 = 0x0101010101010101;
 const HIGH: u64 = 0x8080808080808080;
@@ -87,6 +88,8 @@ function makeKey(at: usize, depth: u32, isName: bool): usize {
   writeCanonical(at + 1, min(finish, at + 1 + KEY_READ_BYTES));
   let end = giveBack();
   let from = DECODED;
+  // rules that look into an object, and the collector for the id, do not resolve escapes in keys
+  if (end - from != finish - at - 1) setIrregular();
   if (isName) {
     const trimmed = trim(textOf(from, end));
     from = startOf(trimmed);

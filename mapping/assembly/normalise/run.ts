@@ -3,9 +3,11 @@
  * without oddities costs one copy. What turns out empty was never written: a level's opening is written, at the latest, when the first thing inside it
  * is kept (`openPending`).
  */
+import { containerOf } from '../captured';
 import { COLON, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE } from '../json/scan';
 import { byte, copy, room } from '../json/write';
-import { At, LEVELS, Pass, depth, isArray, leave, level, openFirst, readAgain } from './levels';
+import { At, LEVELS, Pass, depth, isArray, leave, level, openFirst, property, readAgain } from './levels';
+import { setIrregular } from './regular';
 import { noticeMade } from './seen-keys';
 
 /** What closes a level that has no bracket of its own in the input, for `pop`. */
@@ -117,6 +119,8 @@ export function pop(close: usize): usize {
   const resume = <usize>load<u32>(level, At.resume);
   if (!kept) {
     broken = true;
+    // a rule may look for it
+    if (depth == 1 && containerOf(property()) != 0) setIrregular();
   } else if (broken) {
     flush();
     byte(load<u8>(close));
