@@ -8,6 +8,7 @@ const check = process.argv.includes('--check');
 const { FAILURES } = await import('../build/plugin/errors.js');
 const { LINES } = await import('../build/plugin/telemetry/log.js');
 const { COMMANDS, OPTIONS } = await import('../build/plugin/config/options.js');
+const { METRICS } = await import('../build/plugin/telemetry/metrics.table.js');
 const { faultsAsMarkdown } = await import('../build/plugin/simulator/faults.table.js');
 const { AADSTS } = await import('../build/plugin/auth/aadsts.js');
 const { AF_CODES } = await import('../build/plugin/api/af-codes.table.js');
@@ -52,6 +53,32 @@ Every line that the program can write to stderr (the table is in [log.ts](log.ts
 step. trace: one line a request.
 
 ${table(['line', 'level', 'sentence'], Object.entries(LINES).map(([name, [level, sentence]]) => row(code(name), level, sentence)))}
+`;
+
+const metrics = `${generated}
+# Metrics and health
+
+With \`--metrics 127.0.0.1:9365\` the collector serves, to whoever reaches the address:
+
+- \`/metrics\` in Prometheus' text format (the table is in [metrics.table.ts](metrics.table.ts)). Counters go on where the last run ended; a kill makes them forget
+  at most five seconds.
+- \`/healthz\`: 200 as long as the process works; its body is \`{"status": "ok"}\`, or \`"degraded"\` with what is the matter. For a liveness probe: a refused tenant is
+  no reason to start the program again.
+- \`/readyz\`: the same with 503 while something needs attention, by the rules of \`o365audit status\`. For monitors that know nothing but status codes.
+
+${table(['metric', 'type', 'labels', 'meaning'], METRICS.map(({ name, type, labels, help }) => row(code(name), type, labels.map(code).join(' '), help)))}
+
+Alerts to begin with:
+
+\`\`\`yaml
+groups:
+  - name: o365audit
+    rules:
+      - {alert: O365AuditBehind, expr: "o365audit_lag_seconds > 3600", for: 15m}
+      - {alert: O365AuditLost, expr: "increase(o365audit_blobs_expired_total[1h]) + increase(o365audit_blobs_unavailable_total[1h]) + increase(o365audit_lost_windows_total[1h]) > 0"}
+      - {alert: O365AuditRefused, expr: "o365audit_tenant_refused == 1 or o365audit_feed_refused == 1", for: 30m}
+      - {alert: O365AuditCredentialExpires, expr: "o365audit_credential_expires_timestamp_seconds - time() < 30 * 86400"}
+\`\`\`
 `;
 
 const faults = `${generated}
@@ -132,7 +159,7 @@ ${table(['option', 'default', 'purpose'], collecting.map((option) => row(
   code(option.default), `${option.sentence}.`)))}
 `;
 
-const pages = [['plugin/ERRORS.md', errors], ['plugin/CODES.md', codes], ['plugin/config/OPTIONS.md', options], ['plugin/telemetry/LOG.md', log], ['plugin/simulator/FAULTS.md', faults]];
+const pages = [['plugin/ERRORS.md', errors], ['plugin/CODES.md', codes], ['plugin/config/OPTIONS.md', options], ['plugin/telemetry/LOG.md', log], ['plugin/telemetry/METRICS.md', metrics], ['plugin/simulator/FAULTS.md', faults]];
 
 const readme = join(root, 'README.md');
 if (existsSync(readme)) {

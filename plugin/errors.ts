@@ -30,6 +30,7 @@ export const FAILURES = {
   COLLECT_FILE: { sentence: 'The file {file} cannot be collected: {reason}.', repair: 'Check var.paths, and that this user may read the file.', exitStatus: 1, retry: 'later' },
 
   // looking after a collector
+  METRICS_ADDRESS: { sentence: 'Metrics cannot be served at {address}: {reason}.', repair: 'Give --metrics an address of this machine and a port that is free, such as 127.0.0.1:9365.', exitStatus: 2, retry: 'never' },
   STATUS_NOTHING: { sentence: 'No collector has worked with the state directory {directory} yet.', repair: 'Name the one that o365audit collect uses, by --state-dir or by its configuration with -c.', exitStatus: 2, retry: 'never' },
 
   // mapping files

@@ -21,10 +21,13 @@ import { createSplitter, type SplitOptions, type Splitter } from '../module/spli
 import { openNetwork, type Network } from '../network/network.ts';
 import { openOutput } from '../output/output.ts';
 import type { Counters } from '../telemetry/counters.ts';
+import { openEndpoint, type EndpointOptions } from '../telemetry/endpoint.ts';
 import type { Log } from '../telemetry/log.ts';
+import { metricsText } from '../telemetry/metrics.ts';
 import { keepStanding } from '../telemetry/standing-keeper.ts';
 import type { Quota } from '../telemetry/standing.ts';
-import type { ContentType, Output, Surroundings, Tenant } from '../types.ts';
+import { problemsOf } from '../telemetry/verdict.ts';
+import type { Clock, ContentType, Output, Surroundings, Tenant } from '../types.ts';
 import { createBytesInFlight, type BytesInFlight } from './bytes-in-flight.ts';
 import { countTenant } from './counting.ts';
 import { createFileCollector } from './files.ts';
@@ -85,6 +88,7 @@ export async function collect(config: Config, surroundings: Surroundings, { repo
     const ledger = opened(await openLedger({ directory: collector.stateDir }, clock, log));
     const standing = join(collector.stateDir, STANDING_FILE);
     opened(await keepStanding(counters, { read: () => readKeptText(standing), keep: (text) => keepText(standing, text) }, clock, log));
+    if (collector.metrics !== undefined) opened(await openEndpoint({ address: collector.metrics, log, ...figuresOf(counters, collector, clock) }));
     const output = opened(openOutput({ url: collector.output, stdout, closeTimeoutMs: CLOSE_MS, ...forwardOptions(collector) }, log, clock));
     const rooms: Rooms = {
       config, module, ledger, network, output, reports, counters, log, surroundings, orderTakers: [], budgets: new Map(), positions: await openFilePositions(collector.stateDir, log),
@@ -215,6 +219,17 @@ function budgetOf(tenant: Tenant, source: Source, { budgets, surroundings: { clo
 function quotaOf(budget: RequestBudget, { maxRequestsPerMinute: limit }: Source): Quota {
   const { counting: used, waiting, pausedUntilMs } = budget.use;
   return { used, limit, waiting, ...(Number.isFinite(pausedUntilMs) ? { pausedUntilMs } : {}) };
+}
+
+/** What the endpoint says when it is asked. */
+function figuresOf(counters: Counters, { lagLimitMs }: Config['collector'], clock: Clock): Pick<EndpointOptions, 'metrics' | 'problems'> {
+  return {
+    metrics() {
+      const { user, system } = process.cpuUsage();
+      return metricsText(counters.standing(), { residentBytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6 }, clock.nowMs());
+    },
+    problems: () => problemsOf(counters.standing(), { nowMs: clock.nowMs(), lagLimitMs, isRunning: true }),
+  };
 }
 
 /** Where a tenant's API is, and in whose name it is asked. */

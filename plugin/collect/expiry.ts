@@ -1,4 +1,4 @@
-/** Tells in time that a certificate will expire: Entra says so only when it has. */
+/** Tells in time that a credential will expire: Entra says so only when it has. Of a certificate it is known, of a secret the operator may have said it. */
 import { reasonOf } from '../errors.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Clock, Credential, Tenant } from '../types.ts';
@@ -8,6 +8,14 @@ const DAY_MS = 24 * 3_600_000;
 export const WARNING_DAYS = 30;
 
 type Certificate = Extract<Credential, { kind: 'certificate' }>;
+
+/** What signs in to which tenants, as configured. */
+interface SignIn {
+  readonly credential?: Credential;
+  /** What the operator has said; of a certificate its own date counts. */
+  readonly credentialExpiresMs?: number;
+  readonly tenants: readonly Tenant[];
+}
 
 export interface ExpiryOptions {
   readonly clock: Clock;
@@ -26,15 +34,13 @@ export interface Expiry {
   readonly days_left: number;
 }
 
-/** Looks at the certificates of all sources now and once a day, until `end`. */
-export function watchCertificates(sources: readonly { readonly credential?: Credential; readonly tenants: readonly Tenant[] }[], options: ExpiryOptions): { end(): void } {
+/** Looks at the credentials of all sources now and once a day, until `end`. */
+export function watchCredentials(sources: readonly SignIn[], options: ExpiryOptions): { end(): void } {
   const ended = new AbortController();
   const { clock, log } = options;
   const watch = async (): Promise<void> => {
     for (;;) {
-      for (const { credential, tenants } of sources) {
-        if (credential?.kind === 'certificate') await look(credential, tenants, options);
-      }
+      for (const source of sources) await look(source, options);
       await clock.wait(DAY_MS, ended.signal);
     }
   };
@@ -44,14 +50,14 @@ export function watchCertificates(sources: readonly { readonly credential?: Cred
   return { end: () => ended.abort() };
 }
 
-async function look(credential: Certificate, tenants: readonly Tenant[], { clock, log, expiryOf, expires: told, expiring }: ExpiryOptions): Promise<void> {
-  let expiresMs: number;
+async function look({ credential, credentialExpiresMs, tenants }: SignIn, { clock, log, expiryOf, expires: told, expiring }: ExpiryOptions): Promise<void> {
+  let expiresMs: number | undefined;
   try {
-    expiresMs = await expiryOf(credential);
+    expiresMs = credential?.kind === 'certificate' ? await expiryOf(credential) : credentialExpiresMs;
   } catch (error) {
     log('auth.expiry_unknown', { reason: reasonOf(error) });
-    return;
   }
+  if (expiresMs === undefined) return;
   const daysLeft = daysUntil(expiresMs, clock);
   const expires = new Date(expiresMs).toISOString();
   const isSoon = daysLeft <= WARNING_DAYS;

@@ -9,7 +9,7 @@ import type { CollectorOptions, Source } from '../config/config.ts';
 import type { Network } from '../network/network.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Clock, ContentBlob, ContentType, Tenant } from '../types.ts';
-import type { Steps } from './check-steps.ts';
+import type { Finding, Steps } from './check-steps.ts';
 
 /** Entra and the API tolerate five minutes. */
 const CLOCK_DIFFERENCE_MAX_MS = 300_000;
@@ -32,10 +32,12 @@ export async function checkTenant(tenant: Tenant, source: Source, rooms: TenantR
   const reached = await checkHost('login host', new URL(`${encodeURIComponent(tenant.id)}/v2.0/.well-known/openid-configuration`, authenticationEndpoint), rooms, steps);
   const expiry = credential.kind !== 'certificate' || await steps.step('certificate', async (signal) => {
     const [{ expiresAtMs }] = await readCertificates(credential, clock, signal);
-    const daysLeft = daysUntil(expiresAtMs, clock);
-    const sentence = `it expires on ${new Date(expiresAtMs).toISOString().slice(0, 10)}, in ${daysLeft} days`;
-    return daysLeft > WARNING_DAYS ? sentence : { warning: sentence, repair: 'Create a new one, upload it to the application in Entra, and configure it.' };
+    return expiryFinding(expiresAtMs, clock);
   });
+  if (credential.kind !== 'certificate' && source.credentialExpiresMs !== undefined) {
+    const expiresMs = source.credentialExpiresMs;
+    await steps.step('credential', () => Promise.resolve(expiryFinding(expiresMs, clock)));
+  }
   if (!reached || !expiry) return;
   const tokens = createTokenSource({ tenant, applicationId, credential, authenticationEndpoint, resource }, request, clock, log);
   const hasToken = await steps.step('token', async (signal) => {
@@ -48,6 +50,13 @@ export async function checkTenant(tenant: Tenant, source: Source, rooms: TenantR
   if (!await checkHost('API host', resource, rooms, steps)) return;
   const api = createManagementApi(apiRoot(resource, tokens, collector), request, tokens, createRequestBudget({ requestsPerMinute: source.maxRequestsPerMinute }, clock), clock, log);
   await checkContent(types, api, clock, steps);
+}
+
+function expiryFinding(expiresMs: number, clock: Clock): Finding {
+  const daysLeft = daysUntil(expiresMs, clock);
+  const day = new Date(expiresMs).toISOString().slice(0, 10);
+  const sentence = daysLeft < 0 ? `it has expired on ${day}` : `it expires on ${day}, in ${daysLeft} days`;
+  return daysLeft > WARNING_DAYS ? sentence : { warning: sentence, repair: 'Create a new one in Entra, and configure it.' };
 }
 
 /** Any answer is good: it shows the way, and the server's clock. */

@@ -1,7 +1,7 @@
 /** `o365audit collect`: from the Management Activity API, or files, to a log agent or stdout, until it is stopped or, with --once, has caught up. */
 import { dirname, join, resolve } from 'node:path';
 import { collect as collectAll } from '../collect/collect.ts';
-import { watchCertificates } from '../collect/expiry.ts';
+import { watchCredentials } from '../collect/expiry.ts';
 import { createReports, type Reports } from '../collect/reports.ts';
 import { isSwitchedOn } from '../config/collector.ts';
 import { loadConfig, noticeText, type Config } from '../config/config.ts';
@@ -52,7 +52,7 @@ async function collectOnce(config: Config, surroundings: Surroundings, run: Run)
     forgetStartFailures(collector.stateDir, nowMs()).catch((error: unknown) => log('collect.state_unusable', { reason: reasonOf(error) }));
   });
   const counters = new Counters({ program: version, processId, clock });
-  const watch = watchCertificates(sources, {
+  const watch = watchCredentials(sources, {
     clock, log,
     expires(fields, tenantId) {
       counters.credentialExpires(tenantId, Date.parse(fields.expires));

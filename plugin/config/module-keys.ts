@@ -6,7 +6,7 @@
  * refused = it would change which events arrive or what they look like, and something else does that here; an error, unless at its default.
  */
 import { CLOUD_NAMES, CONTENT_TYPES } from '../types.ts';
-import { isGuid, type Rules } from './value.ts';
+import { isDate, isGuid, type Rules } from './value.ts';
 
 /** `tenants`, `texts` (a list, or one alone), `content types`, `address`, `secret`, `fields` (a map of one's own), `any` (not looked into). */
 export type ModuleKeyType = Rules['type'] | 'tenants' | 'texts' | 'content types' | 'address' | 'secret' | 'fields' | 'any';
@@ -42,6 +42,7 @@ export const MODULE_KEYS = {
   'var.certificate_thumbprint': { type: 'choice', choices: ['sha256', 'sha1'], own: true, verdict: 'honoured', default: 'sha256', sentence: 'How the certificate is named to Entra ID: by SHA-256, with a PS256 signature, or by SHA-1, with RS256, for tenants that refuse the first (AADSTS700027).', example: 'sha1' },
   'var.send_certificate': { type: 'boolean', own: true, verdict: 'honoured', default: 'false', sentence: 'Whether the certificate itself goes along (x5c), for applications that trust its subject name and issuer.', example: 'true' },
   'var.federated_token_file': { type: 'path', own: true, verdict: 'honoured', sentence: 'The file of a federated token (workload identity), in place of a secret or certificate. Without any of them AZURE_FEDERATED_TOKEN_FILE counts, and AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_AUTHORITY_HOST where nothing else is set.', example: '/var/run/secrets/azure/tokens/azure-identity-token' },
+  'var.credential_expires': { type: 'string', accepts: isDate, expected: 'a day, such as 2027-03-01', own: true, verdict: 'honoured', sentence: 'The day on which the client secret expires, as Entra shows it: no token says so. It is in status and metrics, and warned of from 30 days before; of a certificate it is known without.', example: '2027-03-01' },
   'var.cloud': { type: 'choice', choices: CLOUD_NAMES, own: true, verdict: 'honoured', default: 'commercial', sentence: 'The Microsoft cloud of the tenants: sets var.api.authentication_endpoint and var.api.resource together, unless they are set themselves.', example: 'gcc-high' },
   'var.content_type': { type: 'content types', verdict: 'honoured', default: CONTENT_TYPES.join(', '), sentence: 'The feeds to collect, one or a list.', example: '[Audit.Exchange, DLP.All]' },
   'var.tags': { type: 'texts', verdict: 'honoured', default: 'forwarded', sentence: 'The `tags` of every document.', example: '[forwarded, m365]' },

@@ -171,8 +171,12 @@ export const OPTIONS = {
     sentence: 'The folder that remembers what was delivered (default: o365audit-state beside the configuration file)', example: '/var/lib/o365audit',
   },
   lagLimitMs: {
-    flag: 'lag-limit', environment: 'O365AUDIT_LAG_LIMIT', type: 'duration', default: '1h', minimum: '1m', maximum: '168h', commands: ['status'], group: 'Status',
-    sentence: 'How far delivery may be behind the service before that needs attention', example: '26h',
+    flag: 'lag-limit', environment: 'O365AUDIT_LAG_LIMIT', key: 'lag_limit', type: 'duration', default: '1h', minimum: '1m', maximum: '168h', commands: looking, group: 'Status',
+    sentence: 'How far delivery may be behind the service before that needs attention, in status and /readyz', example: '26h',
+  },
+  metrics: {
+    flag: 'metrics', environment: 'O365AUDIT_METRICS', key: 'metrics', type: 'string', accepts: isListenAddress, expected: 'host:port, such as 127.0.0.1:9365', commands: collecting, group: 'Status',
+    sentence: 'Where to serve /metrics for Prometheus, /healthz and /readyz: host:port', example: '127.0.0.1:9365',
   },
   once: {
     flag: 'once', environment: 'O365AUDIT_ONCE', type: 'boolean', default: 'false', commands: collecting, group: 'Collecting',
@@ -396,6 +400,11 @@ function isRetention(text: string): boolean {
 /** What both servers take for an alias. */
 function isAlias(text: string): boolean {
   return /^[a-z0-9][a-z0-9._-]{0,99}$/.test(text);
+}
+
+function isListenAddress(text: string): boolean {
+  const [, port] = /^(?:[^\s/:@[\]]+|\[[0-9a-f:.]+\]):(\d{1,5})$/i.exec(text) ?? [];
+  return port !== undefined && Number(port) < 65_536;
 }
 
 function isProxy(text: string): boolean {

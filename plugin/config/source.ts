@@ -6,7 +6,7 @@ import type { Reading } from './expand.ts';
 import { sortLeaves, type Leaves } from './leaves.ts';
 import { nearest } from './nearest.ts';
 import { describe, isNothing, quote, type Mapping, type Node, type Place } from './node.ts';
-import { durationText, isDomain, isGuid } from './value.ts';
+import { durationText, isDate, isDomain, isGuid } from './value.ts';
 
 /** One enabled `audit:` block. Durations are milliseconds. */
 export interface Source {
@@ -18,6 +18,8 @@ export interface Source {
   readonly tenants: readonly Tenant[];
   /** Absent where events come from files. */
   readonly credential?: Credential;
+  /** When the credential expires, where the operator has said so. */
+  readonly credentialExpiresMs?: number;
   readonly contentTypes: readonly ContentType[];
   /** Both end in a slash. */
   readonly authenticationEndpoint: URL;
@@ -52,6 +54,7 @@ export function readSource(name: string, tree: Mapping, place: Place, reading: R
     applicationId: (files ? block.text('var.application_id') ?? '' : readApplicationId(block, workload)).toLowerCase(),
     tenants: readTenantOfWorkload(block, workload) ?? readTenants(block, !files),
     ...(credential === undefined ? {} : { credential }),
+    ...readExpiry(block),
     contentTypes: readContentTypes(block),
     ...readAddresses(block, workload),
     maxRetentionMs: readRetention(block),
@@ -147,6 +150,12 @@ function readPaths(block: AuditBlock): readonly string[] {
   const paths = block.files('var.paths');
   if (!block.isGiven('var.paths', paths[0])) block.mistake('var.paths', 'the files to read', 'none', 'Add var.paths: [/path/to/*.ndjson], or leave var.input out.');
   return paths;
+}
+
+/** The first moment of the day that is named: whoever warns is better early than late. */
+function readExpiry(block: AuditBlock): Pick<Source, 'credentialExpiresMs'> {
+  const day = block.text('var.credential_expires');
+  return day === undefined || !isDate(day) ? {} : { credentialExpiresMs: Date.parse(`${day}T00:00:00Z`) };
 }
 
 function readRetention(block: AuditBlock): number {

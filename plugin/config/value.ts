@@ -72,6 +72,13 @@ export function bytesText(bytes: number): string {
   return unit === undefined ? `${bytes}B` : `${bytes / (bytesOf.get(unit.toLowerCase()) ?? NaN)}${unit}`;
 }
 
+/** A day of the calendar, such as 2027-03-01. */
+export function isDate(text: string): boolean {
+  const atMs = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
+  // a 30th of February is taken for a day of March
+  return !Number.isNaN(atMs) && new Date(atMs).toISOString().startsWith(text);
+}
+
 /** The id of a tenant, an application or a publisher: a GUID, in any case. */
 export function isGuid(text: string): boolean {
   return /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(text);

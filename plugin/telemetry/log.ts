@@ -50,6 +50,7 @@ export const LINES = {
   'output.unknown_chunk': ['warn', 'The log agent acknowledged a chunk that is not on its way; further ones are ignored silently on this connection.'],
 
   // status records and progress
+  'metrics.listening': ['info', 'Metrics and health are served.'],
   'status.unreadable': ['warn', 'What the last run counted could not be read; counting begins at zero. What is owed and delivered is not affected.'],
   'status.unwritten': ['warn', 'The file that o365audit status reads could not be written. Collecting goes on.'],
   'status.dropped': ['warn', 'A status record was dropped, because the reader of stdout is too slow or gone; further ones are dropped silently.'],
@@ -74,7 +75,7 @@ export const LINES = {
   'auth.credential_changed': ['info', 'The credential on disk has changed since it was refused; it is tried again at once.'],
   'auth.rejected': ['debug', 'The API refused the token; the next request gets a new one.'],
   'auth.clouds_mixed': ['warn', 'The login host and the API host belong to different Microsoft clouds; no token will fit.'],
-  'auth.expiring': ['warn', 'The certificate of the application expires soon. Create a new one, upload it to the application in Entra, and configure it.'],
+  'auth.expiring': ['warn', 'The credential of the application expires soon. Create a new one in Entra, and configure it.'],
   'auth.expiry_unknown': ['debug', 'When the certificate expires could not be read.'],
   'auth.msal': ['trace', 'msal-node says something.'],
 

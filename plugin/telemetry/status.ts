@@ -29,7 +29,7 @@ export const STATUS_KINDS = {
   lag: { kind: 'metric', message: 'How far delivery is behind the service.', fields: { tenant: 'text', content_type: 'text', lag_seconds: 'number', waiting_blobs: 'number' } },
   lost_window: { kind: 'alert', message: 'Events of this time can no longer be had from the service.', fields: { tenant: 'text', content_type: 'text', from: 'time', to: 'time', reason: 'text' } },
   cannot_start: { kind: 'alert', message: 'The collector cannot start.', fields: { code: 'text', reason: 'text', repair: 'text', retry_seconds: 'number' } },
-  credential_expires: { kind: 'metric', message: 'When the certificate of the application expires.', fields: { tenant: 'text', expires: 'time', days_left: 'number' } },
+  credential_expires: { kind: 'metric', message: 'When the credential of the application expires.', fields: { tenant: 'text', expires: 'time', days_left: 'number' } },
   credential_expiring: { kind: 'alert', message: 'The credential of the application expires soon.', fields: { tenant: 'text', expires: 'time', days_left: 'number' } },
 } as const satisfies Record<string, Kind>;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { watchCertificates } from '../../../plugin/collect/expiry.ts';
+import { watchCredentials } from '../../../plugin/collect/expiry.ts';
 import type { LogLine } from '../../../plugin/telemetry/log.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
 
@@ -8,12 +8,12 @@ const DAY = 86_400_000;
 const NOW_MS = Date.UTC(2026, 8, 1);
 const certificate = { kind: 'certificate', certificate: '/etc/o365audit/app.pem' } as const;
 
-function setUp(expiryOf: () => Promise<number>, source: Pick<Parameters<typeof watchCertificates>[0][number], 'credential'> = { credential: certificate }) {
+function setUp(expiryOf: () => Promise<number>, source: Omit<Parameters<typeof watchCredentials>[0][number], 'tenants'> = { credential: certificate }) {
   const clock = createManualClock(NOW_MS);
   const lines: LogLine[] = [];
   const said: string[] = [];
   const known: number[] = [];
-  const watch = watchCertificates([{ ...source, tenants: [{ id: 'contoso.com', name: 'Contoso' }, { id: 'fabrikam.com' }] }], {
+  const watch = watchCredentials([{ ...source, tenants: [{ id: 'contoso.com', name: 'Contoso' }, { id: 'fabrikam.com' }] }], {
     clock, expiryOf, log: (line) => lines.push(line),
     expires: ({ days_left: daysLeft }) => known.push(daysLeft),
     expiring: ({ tenant, expires, days_left: daysLeft }) => said.push(`${tenant} ${expires} ${daysLeft}`),
@@ -21,7 +21,7 @@ function setUp(expiryOf: () => Promise<number>, source: Pick<Parameters<typeof w
   return { clock, lines, said, known, watch };
 }
 
-describe('a certificate that expires', () => {
+describe('a credential that expires', () => {
   test('is told of at the start and once a day, for each tenant, from thirty days before', async () => {
     const { clock, lines, said, known, watch } = setUp(() => Promise.resolve(NOW_MS + 31.5 * DAY));
     await clock.advance(0);
@@ -54,6 +54,13 @@ describe('a certificate that expires', () => {
     await clock.advance(DAY);
     assert.deepEqual(lines, ['auth.expiry_unknown', 'auth.expiry_unknown']);
     assert.deepEqual(said, []);
+    watch.end();
+  });
+
+  test('is known of a secret where the operator has said it, and then warned of likewise', async () => {
+    const { clock, lines, said, known, watch } = setUp(() => assert.fail('nothing was to be read'), { credential: { kind: 'secret', secret: 's' }, credentialExpiresMs: NOW_MS + 30.5 * DAY });
+    await clock.advance(0);
+    assert.deepEqual([known, said.length, lines], [[30, 30], 2, ['auth.expiring']]);
     watch.end();
   });
 

@@ -68,12 +68,15 @@ describe('o365audit status', () => {
   test('shows a running collector what it is at and what is the matter, and needs no secret and no configuration that works', async () => {
     const simulation = await startSimulation({ eventCount: 60 }, (text) => text.replace(/client_secret: ".*"/, 'client_secret: ${NOWHERE_TO_BE_FOUND}'));
     try {
-      const program = startProgram(['collect', ...simulation.words, '-M', 'o365.audit.var.client_secret=${GOOD}'], { env: { GOOD: simulation.simulator.clientSecret } });
+      const program = startProgram(['collect', ...simulation.words, '--metrics', '127.0.0.1:0', '-M', 'o365.audit.var.client_secret=${GOOD}'], { env: { GOOD: simulation.simulator.clientSecret } });
       await program.said('Everything that there was has been delivered');
       await program.until(() => readStanding(simulation.stateDir).includes('"blobsDelivered":1'), 'the status was written');
       const good = await run(['-c', simulation.config, '--state-dir', simulation.stateDir]);
       assert.equal(good.code, 0, good.text);
       assert.match(good.text, /running for \d+ s \(process \d+\)[^]*requests in the last minute[^]*✓ All is well\.\n$/);
+      const metrics = await (await fetch(/Metrics and health are served\. url=(\S+)/.exec(program.stderr)?.[1] ?? '')).text();
+      const delivered = [...metrics.matchAll(/^o365audit_events_delivered_total\{.*\} (\d+)$/gm)].map(([, count]) => Number(count));
+      assert.deepEqual([delivered.length, delivered.reduce((sum, count) => sum + count, 0)], [5, 60]);
       await program.kill();
       const killed = await runJson(['--state-dir', simulation.stateDir]);
       assert.deepEqual([killed.code, killed.collector.is_running, killed.problems.length], [1, false, 1]);

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { bytesText, durationText, isDomain, isGuid, readAddress, readBytes, readDuration, readValue } from '../../../plugin/config/value.ts';
+import { bytesText, durationText, isDate, isDomain, isGuid, readAddress, readBytes, readDuration, readValue } from '../../../plugin/config/value.ts';
+
+test('a day is one of the calendar', () => {
+  for (const [text, is] of [['2027-03-01', true], ['2028-02-29', true], ['2027-02-30', false], ['2027-13-01', false], ['2027-3-1', false], ['01.03.2027', false], ['', false]] as const) assert.equal(isDate(text), is, text);
+});
 
 describe('a duration', () => {
   for (const [text, ms] of [['168h', 604_800_000], ['3m', 180_000], ['1h30m', 5_400_000], ['1.5h', 5_400_000], ['500ms', 500], ['1m0.5s', 60_500],
