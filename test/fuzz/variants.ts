@@ -77,6 +77,6 @@ export const KEYS: readonly ((json: string, other: string) => string)[] = [
   (json) => escaped(plain(json).slice(0, 100)),
   (json) => text(` ${plain(json)}\t`),
   (json) => text(`${plain(json)}"\\\0\ud83d`),
-  () => '""', () => '"_raw"', () => '"Name"', () => '"Value"', () => '"."', () => '"Id"', () => '"o365audit"',
+  () => '""', () => '" "', () => '"\u3000 "', () => '"_raw"', () => '"Name"', () => '"Value"', () => '"."', () => '"Id"', () => '"o365audit"',
   (json) => text(plain(json).padEnd(400, 'k')),
 ];

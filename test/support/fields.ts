@@ -2,6 +2,9 @@
 import { isIP } from 'node:net';
 import { type Field, readFields } from '../../mapping/generate/fields.ts';
 
+/** A name that a cluster refuses: nothing but what Java takes for white space. */
+export const BLANK_NAME = /^[ \u1680\u2000-\u2006\u2008-\u200a\u2028\u2029\u205f\u3000]*$/;
+
 /** Answers what is wrong with a document (as JSON.parse gives it), a sentence each; nothing when it is as it should be. */
 export type FieldCheck = (document: object) => string[];
 
@@ -178,7 +181,7 @@ class Walk {
 
   #key(key: string, path: string): void {
     // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-    if (key === '' || /[.\u0000-\u001f]/.test(key)) this.#complain(path, key, 'is a key that a cluster splits or refuses');
+    if (BLANK_NAME.test(key) || /[.\u0000-\u001f]/.test(key)) this.#complain(path, key, 'is a key that a cluster splits or refuses');
   }
 
   #complain(path: string, value: unknown, what: string): void {

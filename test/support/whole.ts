@@ -5,7 +5,7 @@
 import { isIP } from 'node:net';
 import type { FieldType } from '../../mapping/generate/fields.ts';
 import { type Drop, findDrop } from './drops.ts';
-import { type FieldLookup, fieldLookup } from './fields.ts';
+import { BLANK_NAME, type FieldLookup, fieldLookup } from './fields.ts';
 import { type Choice, type Json, type JsonObject, NumberText, type Scalar, readJson } from './json.ts';
 
 const RAW = 'o365.audit';
@@ -303,10 +303,11 @@ function members(object: JsonObject): [key: string, name: string, value: Json][]
   return [...object].map(([key, value]) => [key, memberKey(key), value]);
 }
 
-/** A key as Elasticsearch takes it: no dot, nothing that JSON would have to escape, not empty, and not too long in JSON. */
-function memberKey(key: string, isBad = /\\u....|\\.|\.|\\/g): string {
-  const json = shortened(JSON.stringify(wellFormed(key)).slice(1, -1));
-  return json.replace(/\\u.{0,3}$/, '_').replace(isBad, '_') || '_';
+/** A key as Elasticsearch takes it: no dot, nothing that JSON would have to escape, not blank, and not too long in JSON. */
+function memberKey(name: string, isBad = /\\u....|\\.|\.|\\/g): string {
+  const json = shortened(JSON.stringify(wellFormed(name)).slice(1, -1));
+  const key = json.replace(/\\u.{0,3}$/, '_').replace(isBad, '_');
+  return BLANK_NAME.test(key) ? '_' : key;
 }
 
 /** R020: a name that becomes a key. */

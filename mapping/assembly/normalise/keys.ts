@@ -49,7 +49,7 @@ export function takeApart(): void {
 
 /**
  * Reads the key whose opening quote lies at `at`; answers the position behind its closing quote. A key with a dot, a control character,
- * an escape, or without a name is made anew for the level `depth`.
+ * an escape, of blanks, or without a name is made anew for the level `depth`.
  */
 // @ts-ignore: decorator
 @inline
@@ -74,7 +74,8 @@ function read(at: usize, depth: u32, lowest: u64): usize {
     scan += 8;
   }
   scan += <usize>(ctz(found) >> 3);
-  if (<u32>load<u8>(scan) == QUOTE && scan - at - 2 < KEY_LIMIT_BYTES) {
+  // what begins with a blank may be nothing else
+  if (<u32>load<u8>(scan) == QUOTE && scan - at - 2 < KEY_LIMIT_BYTES && load<u8>(at + 1) != 0x20) {
     keyEnd = scan;
     return scan + 1;
   }
@@ -111,10 +112,34 @@ function makeKey(at: usize, depth: u32, isName: bool): usize {
     store<u8>(to++, letter == 0x2e || (letter == 0x20 && isName) ? 0x5f : letter);
   }
   while (isCutCharacter(to)) to--;
+  if (isBlank(keyStart + 1, to)) {
+    to = keyStart + 1;
+    store<u8>(to++, 0x5f);
+  }
   keyEnd = to;
   store<u8>(to, QUOTE);
   store<u64>(to + 1, 0);
   return finish + 1;
+}
+
+/** Whether all characters are blanks of any script: Elasticsearch and OpenSearch refuse a document with such a name. */
+function isBlank(from: usize, end: usize): bool {
+  while (from < end) {
+    if (load<u8>(from) == 0x20) {
+      from++;
+      continue;
+    }
+    // the others are U+1680, U+2000 to U+200A, U+2028, U+2029, U+202F, U+205F and U+3000, of three bytes each
+    const three = <u32>load<u16>(from) | (<u32>load<u8>(from + 2) << 16);
+    const isSpace = three == 0x809ae1 || three == 0x9f81e2 || three == 0x8080e3 || (three & 0xffff) == 0x80e2 && isSpaceAfter2000(three >> 16);
+    if (!isSpace) return false;
+    from += 3;
+  }
+  return true;
+}
+
+function isSpaceAfter2000(last: u32): bool {
+  return last <= 0x8a || last == 0xa8 || last == 0xa9 || last == 0xaf;
 }
 
 /** Whether a UTF-8 character before `to` was cut by the limit. */
