@@ -1,6 +1,6 @@
 /**
  * What rooms hand each other. A room (a folder of plugin/) imports this file, errors.ts and telemetry/log.ts, and no other room; the
- * corridors (commands/ and collect/collect.ts) fetch from one room what the next one needs. Times are milliseconds since 1970 (…Ms) unless
+ * corridors (commands/, collect/collect.ts and collect/records.ts) fetch from one room what the next one needs. Times are milliseconds since 1970 (…Ms) unless
  * they are texts of the service, which stay as they came.
  */
 

@@ -17,12 +17,16 @@ export interface Permit {
   readonly answered: () => void;
 }
 
+/** How urgent a request is: what tells of new content comes first, `last` takes what nobody else waits for. */
+export type RequestRank = 'first' | 'usual' | 'last';
+const RANKS = ['first', 'usual', 'last'] as const satisfies readonly RequestRank[];
+
 export interface RequestBudget {
   /**
-   * Waits for a permit to send one request; who came first goes first. Rejects with the signal's reason when it is aborted. The caller limits how
+   * Waits for a permit to send one request; among those of one rank, who came first goes first. Rejects with the signal's reason when it is aborted. The caller limits how
    * many wait: each waiter is a request in flight.
    */
-  take(signal?: AbortSignal): Promise<Permit>;
+  take(signal?: AbortSignal, rank?: RequestRank): Promise<Permit>;
   /** Gives no permits until then: the service is throttling. A pause is never shortened. */
   pause(untilMs: number): void;
   /** For the operator: permits that count now, requests that wait for one, and until when a pause lasts. */
@@ -39,7 +43,7 @@ type Give = (permit: Permit) => void;
 class SlidingMinute implements RequestBudget {
   readonly #limit: number;
   readonly #clock: Clock;
-  readonly #waiters = new Set<Give>();
+  readonly #waiters: Readonly<Record<RequestRank, Set<Give>>> = { first: new Set(), usual: new Set(), last: new Set() };
   /** When the answers of the last minute came, oldest first from `#oldest` on. */
   #answersMs: number[] = [];
   #oldest = 0;
@@ -53,11 +57,11 @@ class SlidingMinute implements RequestBudget {
     this.#clock = clock;
   }
 
-  take(signal?: AbortSignal): Promise<Permit> {
+  take(signal?: AbortSignal, rank: RequestRank = 'usual'): Promise<Permit> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       const giveUp = (): void => {
-        this.#waiters.delete(give);
+        this.#waiters[rank].delete(give);
         reject(signal?.reason as Error);
         this.#setAlarm(this.#clock.nowMs());
       };
@@ -67,7 +71,7 @@ class SlidingMinute implements RequestBudget {
       };
       if (signal !== undefined) setMaxListeners(0, signal);
       signal?.addEventListener('abort', giveUp, { once: true });
-      this.#waiters.add(give);
+      this.#waiters[rank].add(give);
       this.#serve();
     });
   }
@@ -82,7 +86,11 @@ class SlidingMinute implements RequestBudget {
 
   get use(): RequestBudget['use'] {
     this.#forget(this.#clock.nowMs());
-    return { counting: this.#counting, waiting: this.#waiters.size, pausedUntilMs: this.#pausedUntilMs };
+    return { counting: this.#counting, waiting: this.#waiting, pausedUntilMs: this.#pausedUntilMs };
+  }
+
+  get #waiting(): number {
+    return RANKS.reduce((sum, rank) => sum + this.#waiters[rank].size, 0);
   }
 
   get #counting(): number {
@@ -93,10 +101,12 @@ class SlidingMinute implements RequestBudget {
   #serve(): void {
     const nowMs = this.#clock.nowMs();
     this.#forget(nowMs);
-    for (const give of this.#waiters) {
-      if (nowMs < this.#pausedUntilMs || this.#counting >= this.#limit) break;
-      this.#waiters.delete(give);
-      give(this.#permit(nowMs));
+    for (const rank of RANKS) {
+      for (const give of this.#waiters[rank]) {
+        if (nowMs < this.#pausedUntilMs || this.#counting >= this.#limit) break;
+        this.#waiters[rank].delete(give);
+        give(this.#permit(nowMs));
+      }
     }
     this.#setAlarm(nowMs);
   }
@@ -112,7 +122,7 @@ class SlidingMinute implements RequestBudget {
         this.#unanswered -= 1;
         this.#mendClock(this.#clock.nowMs());
         this.#answersMs.push(this.#clock.nowMs());
-        if (this.#waiters.size > 0) this.#serve();
+        if (this.#waiting > 0) this.#serve();
       },
     };
   }
@@ -135,7 +145,7 @@ class SlidingMinute implements RequestBudget {
   }
 
   #setAlarm(nowMs: number): void {
-    const atMs = this.#waiters.size === 0 ? Infinity : Math.max(this.#roomAtMs(nowMs), this.#pausedUntilMs);
+    const atMs = this.#waiting === 0 ? Infinity : Math.max(this.#roomAtMs(nowMs), this.#pausedUntilMs);
     if (this.#alarm?.atMs === atMs) return;
     this.#alarm?.controller.abort();
     this.#alarm = undefined;

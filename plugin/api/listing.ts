@@ -2,6 +2,7 @@
 import { AuditError, failure } from '../errors.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ContentBlob, ContentType, HttpResponse, Window } from '../types.ts';
+import type { RequestRank } from './budget.ts';
 import type { Links } from './links.ts';
 import { nextPageLink, PAGE_BYTES_MAX, readPage, type Page } from './page.ts';
 import type { Caller } from './retry.ts';
@@ -15,6 +16,7 @@ const PAGES_MAX = 100_000;
 const RESTARTS_MAX = 1;
 
 export interface ListingSurroundings {
+  readonly rank: RequestRank;
   readonly call: Caller;
   readonly links: Links;
   readonly tenant: string;
@@ -45,7 +47,7 @@ export async function* listWindow(type: ContentType, window: Window, signal: Abo
 }
 
 async function* listPages(type: ContentType, window: Window, signal: AbortSignal | undefined, around: ListingSurroundings): AsyncGenerator<readonly ContentBlob[], void, undefined> {
-  const { call, links, tenant, log, counts } = around;
+  const { call, links, tenant, log, counts, rank } = around;
   const what = `listing ${type}`;
   const visited = new Set<string>();
   const read = async (response: HttpResponse): Promise<{ readonly page: Page; readonly link: string | undefined }> => ({
@@ -55,7 +57,7 @@ async function* listPages(type: ContentType, window: Window, signal: AbortSignal
   let url = links.list(type, window);
   while (visited.size < PAGES_MAX) {
     visited.add(url.href);
-    const { page, link } = await call({ operation: 'list', what, url, signal, read });
+    const { page, link } = await call({ operation: 'list', rank, what, url, signal, read });
     if (page.unusable > 0) {
       counts.unusableElements += page.unusable;
       log('api.element_unusable', { tenant, contentType: type, elements: page.unusable });

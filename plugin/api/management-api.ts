@@ -5,7 +5,7 @@
  */
 import type { Log } from '../telemetry/log.ts';
 import type { Clock, ContentBlob, ContentType, HttpRequest, HttpResponse, Window } from '../types.ts';
-import type { RequestBudget } from './budget.ts';
+import type { RequestBudget, RequestRank } from './budget.ts';
 import { createLinks, type Links } from './links.ts';
 import { listWindow } from './listing.ts';
 import { nextPageLink, PAGE_BYTES_MAX, readSubscriptions } from './page.ts';
@@ -19,6 +19,8 @@ export interface ManagementApiOptions {
   readonly tenantId: (signal?: AbortSignal) => Promise<string>;
   /** The GUID of whoever wrote the caller; the tenant's own if undefined. Quota is counted by it. */
   readonly publisherId?: string;
+  /** Learns when the service throttles. */
+  readonly throttled?: () => void;
   /** Between 0 and 1, for the spread of waits. */
   readonly random?: () => number;
 }
@@ -30,9 +32,9 @@ export interface ManagementApi {
   start(type: ContentType, signal?: AbortSignal): Promise<void>;
   /**
    * The blobs that became available in a window of at most 24 hours, cut to whole seconds, page by page, in the order of the service. A blob may
-   * come twice. All of the window is listed only when the iteration ends without a failure.
+   * come twice. All of the window is listed only when the iteration ends without a failure. `rank` is that of its requests among the tenant's.
    */
-  list(type: ContentType, window: Window, signal?: AbortSignal): AsyncIterable<readonly ContentBlob[]>;
+  list(type: ContentType, window: Window, signal?: AbortSignal, rank?: RequestRank): AsyncIterable<readonly ContentBlob[]>;
   /** The JSON of a blob, decoded, as it comes in; must be read to its end or left by `break`. It may fail on the way with a NETWORK_ failure. */
   open(blob: ContentBlob, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /** How far the service's clock is ahead of ours, to about a second; undefined before the first answer. */
@@ -64,7 +66,7 @@ export function createManagementApi(options: ManagementApiOptions, request: Http
     const serverMs = Date.parse(headers.date ?? '');
     if (!Number.isNaN(serverMs)) clockSkewMs = serverMs - clock.nowMs();
   };
-  const call = createCaller({ tenant: () => tenant, origin: root.origin, request, tokens, budget, clock, log, random: options.random ?? Math.random, noteAnswer });
+  const call = createCaller({ tenant: () => tenant, origin: root.origin, request, tokens, budget, clock, log, random: options.random ?? Math.random, noteAnswer, throttled: options.throttled ?? (() => undefined) });
 
   async function linksOfTenant(signal: AbortSignal | undefined): Promise<Links> {
     const tenantId = await options.tenantId(signal);
@@ -79,16 +81,16 @@ export function createManagementApi(options: ManagementApiOptions, request: Http
     async subscriptions(signal) {
       const what = 'asking for the subscriptions';
       const { subscriptions: url } = await linksOfTenant(signal);
-      return call({ operation: 'subscriptions', what, url, signal, read: (response) => readJson(response, PAGE_BYTES_MAX, { tenant, what }, readSubscriptions) });
+      return call({ operation: 'subscriptions', rank: 'first', what, url, signal, read: (response) => readJson(response, PAGE_BYTES_MAX, { tenant, what }, readSubscriptions) });
     },
 
     async start(type, signal) {
       const { start } = await linksOfTenant(signal);
-      await call({ operation: 'start', what: `starting the subscription of ${type}`, url: start(type), signal, read: (response) => response.dump(), accepted: { result: undefined } });
+      await call({ operation: 'start', rank: 'first', what: `starting the subscription of ${type}`, url: start(type), signal, read: (response) => response.dump(), accepted: { result: undefined } });
     },
 
-    async* list(type, window, signal) {
-      yield* listWindow(type, window, signal, { call, links: await linksOfTenant(signal), tenant, log, counts });
+    async* list(type, window, signal, rank = 'first') {
+      yield* listWindow(type, window, signal, { rank, call, links: await linksOfTenant(signal), tenant, log, counts });
     },
 
     async open(blob, signal) {
@@ -99,7 +101,7 @@ export function createManagementApi(options: ManagementApiOptions, request: Http
         counts.relinked += 1;
         log('api.relinked', { tenant, contentType: blob.contentType, contentId: blob.contentId });
       }
-      const response = await call({ operation: 'blob', what: `reading a blob of ${blob.contentType}`, url, otherUrl, signal, read: (answer) => Promise.resolve(answer) });
+      const response = await call({ operation: 'blob', rank: 'usual', what: `reading a blob of ${blob.contentType}`, url, otherUrl, signal, read: (answer) => Promise.resolve(answer) });
       if (nextPageLink(response.headers) !== undefined) log('api.blob_has_pages', { tenant, contentId: blob.contentId });
       return response.body;
     },

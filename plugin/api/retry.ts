@@ -2,7 +2,7 @@
 import { AuditError, failure, reasonOf } from '../errors.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Clock, HttpRequest, HttpResponse } from '../types.ts';
-import type { RequestBudget } from './budget.ts';
+import type { RequestBudget, RequestRank } from './budget.ts';
 import { BROKEN, classify, type Operation, type Step } from './classifier.ts';
 import { backoffMs, createThrottle, retryAfterMs } from './pacing.ts';
 import { readRefusal, type Refusal } from './refusal.ts';
@@ -16,6 +16,7 @@ export interface BearerTokens {
 
 export interface Call<Result> {
   readonly operation: Operation;
+  readonly rank: RequestRank;
   /** The call in words, for failures: `listing Audit.General`. */
   readonly what: string;
   readonly url: URL;
@@ -38,6 +39,8 @@ export interface CallSurroundings {
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
+  /** Learns when the service throttles. */
+  readonly throttled: () => void;
   /** Sees every answer of the service. */
   readonly noteAnswer: (response: HttpResponse) => void;
 }
@@ -61,7 +64,7 @@ export function createCaller(around: CallSurroundings): Caller {
   async function attempt<Result>(call: Call<Result>, url: URL): Promise<Outcome<Result>> {
     if (url.origin !== around.origin) throw failure('UNEXPECTED', { reason: `a token would have left for ${url.host}` });
     const { signal } = call;
-    const permit = await around.budget.take(signal);
+    const permit = await around.budget.take(signal, call.rank);
     try {
       const token = await tokens.token(signal);
       const response = await around.request(url, {
@@ -113,6 +116,7 @@ export function createCaller(around: CallSurroundings): Caller {
           break;
         case 'pause': {
           const waitMs = throttle.refused(outcome.kind === 'refusal' ? outcome.sentAtMs : clock.nowMs(), askedMs);
+          if (waitMs !== undefined) around.throttled();
           if (waitMs !== undefined) log('api.throttled', { tenant: around.tenant(), waitMs, reason: judged.error.message });
           if (attempts >= judged.attempts) throw judged.error;
           break;

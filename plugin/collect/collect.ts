@@ -9,15 +9,14 @@ import { consequenceOf } from '../api/classifier.ts';
 import { createManagementApi } from '../api/management-api.ts';
 import { createTokenSource, type TokenSource } from '../auth/token-source.ts';
 import type { Config, Source } from '../config/config.ts';
+import { readMoment } from '../config/moment.ts';
 import { reasonOf, type AuditError } from '../errors.ts';
 import { openFilePositions, type FilePositions } from '../ledger/file-positions.ts';
 import { keepText, readKeptText } from '../ledger/kept-text.ts';
 import { openLedger, type Ledger } from '../ledger/ledger.ts';
 import { takeOrders } from '../ledger/orders.ts';
-import { envelopeTexts } from '../module/envelope.ts';
 import { createGathering, type Gathering } from '../module/gathering.ts';
 import { loadModule, type EcsModule } from '../module/instance.ts';
-import { createSplitter, type SplitOptions, type Splitter } from '../module/splitter.ts';
 import { openNetwork, type Network } from '../network/network.ts';
 import { openOutput } from '../output/output.ts';
 import type { Counters } from '../telemetry/counters.ts';
@@ -27,14 +26,17 @@ import { metricsText } from '../telemetry/metrics.ts';
 import { keepStanding } from '../telemetry/standing-keeper.ts';
 import type { Quota } from '../telemetry/standing.ts';
 import { problemsOf } from '../telemetry/verdict.ts';
-import type { Clock, ContentType, Output, Surroundings, Tenant } from '../types.ts';
+import type { Clock, Output, Surroundings, Tenant } from '../types.ts';
 import { createBytesInFlight, type BytesInFlight } from './bytes-in-flight.ts';
+import { createConcurrency } from './concurrency.ts';
 import { countTenant } from './counting.ts';
 import { createFileCollector } from './files.ts';
 import { createOrderDesk, type OrderTaker } from './order-desk.ts';
+import { splitterOf } from './records.ts';
 import type { Reports } from './reports.ts';
 import { runCollectors, type Collector } from './run.ts';
 import { ServiceClock } from './service-clock.ts';
+import { spanOf } from './span.ts';
 import { createTenantCollector } from './tenant.ts';
 
 /** In the state directory: what o365audit status reads. */
@@ -122,7 +124,8 @@ async function tenantOf(tenant: Tenant, source: Source, rooms: Rooms): Promise<C
   const name = tenant.name ?? tenant.id;
   const tokens = createTokenSource({ tenant, applicationId, credential, authenticationEndpoint, resource }, request, clock, log);
   const budget = budgetOf(tenant, source, rooms);
-  const api = createManagementApi(apiRoot(resource, tokens, collector), request, tokens, budget, clock, log);
+  const concurrency = createConcurrency(collector.contentConcurrency);
+  const api = createManagementApi({ ...apiRoot(resource, tokens, collector), throttled: () => concurrency.throttled() }, request, tokens, budget, clock, log);
   const ledger = await rooms.ledger.tenant(tenant.id);
   const serviceClock = new ServiceClock(() => api.clockSkewMs, source, name, clock, log);
   const report = reports.tenant(name);
@@ -132,7 +135,7 @@ async function tenantOf(tenant: Tenant, source: Source, rooms: Rooms): Promise<C
       ...ledger, consequenceOf,
       subscriptions: (signal) => api.subscriptions(signal),
       start: (type, signal) => api.start(type, signal),
-      list: (type, window, signal) => api.list(type, window, signal),
+      list: (type, window, signal, rank) => api.list(type, window, signal, rank),
     },
     {
       tenant: name, output, bytesInFlight, clock, log, random: Math.random, nowMs: () => serviceClock.nowMs(),
@@ -149,7 +152,8 @@ async function tenantOf(tenant: Tenant, source: Source, rooms: Rooms): Promise<C
     counting.listing, counting.carrier, () => ledger.owed(),
     {
       ...report, tenant: name, contentTypes, maxRetentionMs, maxQuerySizeMs, pollIntervalMs, errorRetryIntervalMs, overlapMs: collector.overlapMs,
-      contentConcurrency: collector.contentConcurrency, once: collector.once, nowMs: () => serviceClock.nowMs(), clock, log,
+      concurrency, once: collector.once, nowMs: () => serviceClock.nowMs(), clock, log,
+      relistIntervalMs: collector.relistIntervalMs, ...spanOf(collector, (text) => readMoment(text, clock.nowMs()), clock.nowMs()),
       parked: (blob) => counting.parked(blob),
       roundEnded: (failures, whole) => counting.round(failures, whole),
       delivered(events, type, leftOut) {
@@ -180,32 +184,6 @@ function filesOf(source: Source, paths: readonly string[], rooms: Rooms): Collec
     delivered: (events, leftOut) => delivered(events, undefined, leftOut),
     splitter: (file) => splitterOf(source, rooms, { blob: `The file ${file}`, ...(tenant === undefined || source.tenants.length > 1 ? {} : { tenant }), lines: true }),
   });
-}
-
-interface Origin {
-  /** For failures. */
-  readonly blob: string;
-  readonly tenant?: Tenant;
-  readonly contentType?: ContentType;
-  readonly lines?: boolean;
-}
-
-/** A splitter whose records say where they come from. */
-function splitterOf(source: Source, { config: { collector }, module, gathering, surroundings: { clock } }: Rooms, { blob, tenant, contentType, lines = false }: Origin): Splitter {
-  const { output, format, encoding, namespace, frameBytes, mappingSwitches, dlpDetections } = collector;
-  const envelope = envelopeTexts({
-    createdMs: clock.nowMs(), namespace, mappingSwitches, dlpDetections, tags: source.preserveOriginalEvent ? [...source.tags, 'preserve_original_event'] : source.tags,
-    fields: source.fieldsUnderRoot || Object.keys(source.fields).length === 0 ? source.fields : { fields: source.fields },
-    ...(tenant === undefined ? {} : { organizationId: tenant.id }), ...(tenant?.name === undefined ? {} : { organizationName: tenant.name }),
-    ...(contentType === undefined ? {} : { contentType }),
-  });
-  const isStdout = output === 'stdout';
-  const options: SplitOptions = {
-    format, encoding: isStdout ? encoding : 'msgpack', preserveOriginalEvent: source.preserveOriginalEvent,
-    // an agent makes @timestamp from the record's own time
-    timestamp: isStdout, batchBytes: frameBytes, lines, gathering,
-  };
-  return createSplitter(module, envelope, options, blob, () => clock.nowMs());
 }
 
 /** One budget a tenant, however many sources read from it. */

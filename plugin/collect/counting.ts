@@ -2,7 +2,7 @@
 import type { AuditError } from '../errors.ts';
 import type { ContentBlob, ContentType, Window } from '../types.ts';
 import type { Carrier } from './carry.ts';
-import type { Listing } from './round.ts';
+import type { Listing } from './tenant.ts';
 
 type Count = 'blobsListed' | 'blobsListedAgain' | 'blobsFetched' | 'bytesFetched' | 'eventsDelivered' | 'eventsLeftOut' | 'blobsParked' | 'secondsLost';
 

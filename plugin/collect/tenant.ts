@@ -1,21 +1,28 @@
 /**
- * A tenant's collector: rounds of listing, and beside them workers that carry what is owed. While there is work nobody sleeps; a failure of this tenant is
- * its own.
+ * A tenant's collector: rounds that list what is new, and beside them the listing of what lies further back, and the carrying of all that is owed. While there is
+ * work nobody sleeps; a failure of this tenant is its own.
  */
+import { setMaxListeners } from 'node:events';
 import { AuditError, failure, reasonOf } from '../errors.ts';
 import type { ContentBlob, ContentType } from '../types.ts';
-import { createBlobQueue } from './blob-queue.ts';
-import { carry, type Carrier, type Fate } from './carry.ts';
-import { round, type Listing, type RoundOptions } from './round.ts';
+import type { Carrier, Fate } from './carry.ts';
+import type { Concurrency } from './concurrency.ts';
+import { Feed, type FeedListing, type FeedOptions } from './feed.ts';
+import { Fetching } from './fetching.ts';
+import { PastListings } from './past-listings.ts';
+import { round, type RoundOptions, type Subscribing } from './round.ts';
 import { quietly, type Collector, type Signals } from './run.ts';
 
-export interface TenantOptions extends Omit<RoundOptions, 'found' | 'admitted'> {
+/** What a tenant's collector needs of the API and the ledger to find out what there is. */
+export type Listing = Subscribing & FeedListing;
+
+export interface TenantOptions extends Omit<RoundOptions, 'list' | 'admitted'>, Omit<FeedOptions, 'found' | 'room'> {
   readonly pollIntervalMs: number;
   /** The wait after a round that failed as a whole. */
   readonly errorRetryIntervalMs: number;
-  /** Workers, each with one blob at a time. */
-  readonly contentConcurrency: number;
-  /** End when everything there is has been delivered. */
+  /** How many blobs are fetched at a time. */
+  readonly concurrency: Concurrency;
+  /** End when everything there is has been delivered; with `span`, everything there is of that. */
   readonly once: boolean;
   /** Learns early in the first round whether the tenant lets us in: a failure that only a human can mend, or that it does or will. */
   readonly firstRound: (refusal: AuditError | undefined) => void;
@@ -30,9 +37,6 @@ export interface TenantOptions extends Omit<RoundOptions, 'found' | 'admitted'> 
   /** Learns after each listing what waits. */
   readonly listed: (waiting: readonly ContentBlob[]) => void;
 }
-
-/** Blobs which wait at the same time only for their acknowledgements to settle and for the ledger; beyond that workers wait for them. */
-const SETTLING_LIMIT = 4_096;
 
 /** A run that is to end when everything is delivered looks so often for what did not work, with this wait between. */
 const ONCE_ROUNDS = 3;
@@ -52,37 +56,39 @@ export function createTenantCollector(listing: Listing, carrier: Carrier, owed: 
 
 class Tenant implements TenantCollector {
   readonly #listing: Listing;
-  readonly #carrier: Carrier;
   readonly #owed: () => readonly ContentBlob[];
   readonly #options: TenantOptions;
-  readonly #queue = createBlobQueue();
+  readonly #feeds: readonly Feed[];
+  readonly #fetching: Fetching;
   /** Blobs that failed in this round. */
   readonly #parked = new Set<string>();
-  /** Blobs that are not at their end yet. */
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #past: PastListings;
   #isBehind = true;
   /** Whether what is owed was put into the queue; before that, whatever is owed will be. */
   #hasTakenUp = false;
   #isListing = false;
-  /** Whether the last round has listed all that can be listed. */
+  /** Whether the last round has listed all that is new. */
   #isWholeRound = false;
   #whenIdle: () => void = () => undefined;
 
   constructor(listing: Listing, carrier: Carrier, owed: () => readonly ContentBlob[], options: TenantOptions) {
     this.#listing = listing;
-    this.#carrier = carrier;
     this.#owed = owed;
     this.#options = options;
+    this.#fetching = new Fetching(carrier, { concurrency: options.concurrency, ended: (blob, fate) => this.#note(blob, fate), changed: () => this.#noteIdle() });
+    this.#past = new PastListings({ ...options, consequenceOf: (error) => listing.consequenceOf(error), refused: (error) => this.#setAside(error), ended: () => this.#noteIdle() });
+    const feedOptions = { ...options, found: (blobs: readonly ContentBlob[]) => this.#found(blobs), room: (signal: AbortSignal) => this.#fetching.room(signal) };
+    this.#feeds = options.contentTypes.map((type) => new Feed(type, listing, feedOptions));
   }
 
   get isIdle(): boolean {
-    return !this.#isListing && this.#queue.size === 0 && this.#underWay.size === 0;
+    return !this.#isListing && this.#past.isIdle && this.#fetching.isIdle;
   }
 
   takeUp(blobs: readonly ContentBlob[]): void {
     if (!this.#hasTakenUp || blobs.length === 0) return;
     this.#isBehind = true;
-    this.#queue.pushAgain(blobs);
+    this.#fetching.addAgain(blobs);
   }
 
   retryParked(ids: readonly string[]): number {
@@ -100,43 +106,14 @@ class Tenant implements TenantCollector {
       if (error !== stop.reason && error !== abandon.reason) failures.push(error);
       failed.abort(error);
     };
-    const listed = new AbortController();
     const signals = { stop: AbortSignal.any([stop, failed.signal]), abandon };
-    const workers = Array.from({ length: this.#options.contentConcurrency }, () => this.#work(signals, listed.signal, giveUp).catch(giveUp));
-    const missing = await this.#rounds(signals).catch(giveUp);
-    listed.abort();
-    await Promise.all(workers);
-    await Promise.all(this.#underWay);
+    setMaxListeners(0, signals.stop);
+    this.#fetching.begin(signals, giveUp);
+    const missing = await this.#rounds(signals, giveUp).catch(giveUp);
+    await this.#past.over();
+    await this.#fetching.over();
     if (failures.length > 0) throw failures[0];
     return missing ?? undefined;
-  }
-
-  /** Carries one blob after the other until the rounds have ended and none is left. */
-  async #work(signals: Signals, listed: AbortSignal, giveUp: (error: unknown) => void): Promise<void> {
-    const { stop } = signals;
-    const noMore = AbortSignal.any([stop, listed]);
-    while (!stop.aborted) {
-      const blob = this.#queue.shift();
-      if (blob === undefined) {
-        if (listed.aborted) return;
-        await this.#queue.changed(noMore);
-        continue;
-      }
-      await this.#untilHandedOver(blob, signals, giveUp);
-      if (this.#underWay.size >= SETTLING_LIMIT) await Promise.race(this.#underWay);
-    }
-  }
-
-  /** Begins to carry a blob; resolves when its events are delivered, or it is at its end. */
-  #untilHandedOver(blob: ContentBlob, signals: Signals, giveUp: (error: unknown) => void): Promise<void> {
-    return new Promise((resolve) => {
-      const end = carry(blob, this.#carrier, signals, resolve).then((fate) => this.#note(blob, fate)).catch(giveUp).finally(() => {
-        this.#underWay.delete(end);
-        this.#noteIdle();
-        resolve();
-      });
-      this.#underWay.add(end);
-    });
   }
 
   #note(blob: ContentBlob, result: Fate): void {
@@ -149,31 +126,31 @@ class Tenant implements TenantCollector {
 
   /** Nothing of the tenant can be had now: leaves all that waits to the next round, which finds out whether that has changed. */
   #setAside(reason: AuditError): void {
-    const blobs = this.#queue.clear();
+    const blobs = this.#fetching.clear();
     for (const { contentId } of blobs) this.#parked.add(contentId);
     if (blobs.length > 0) this.#options.log('tenant.set_aside', { tenant: this.#options.tenant, blobs: blobs.length, code: reason.code });
   }
 
   #noteIdle(): void {
     if (!this.isIdle) return;
-    if (this.#isBehind && this.#isWholeRound && this.#parked.size === 0) {
+    if (this.#isBehind && this.#isWholeRound && this.#past.failures.size === 0 && this.#parked.size === 0) {
       this.#isBehind = false;
       this.#options.caughtUp();
     }
     this.#whenIdle();
   }
 
-  async #rounds({ stop, abandon }: Signals): Promise<AuditError | undefined> {
+  async #rounds({ stop, abandon }: Signals, giveUp: (error: unknown) => void): Promise<AuditError | undefined> {
     const { once, clock } = this.#options;
     for (let number = 1; !stop.aborted; number++) {
       this.#takeUpOwed(number === 1);
-      const { waitMs, failure: failed } = await this.#round(number === 1, stop);
+      const { waitMs, failure: failed } = await this.#round(number === 1, stop, giveUp);
       if (!once) {
         await quietly(clock.wait(waitMs, stop), stop);
         continue;
       }
       await this.#untilIdle(AbortSignal.any([stop, abandon]));
-      const missing = failed ?? this.#incomplete();
+      const missing = failed ?? [...this.#past.failures.values()][0] ?? this.#incomplete();
       if (missing === undefined || missing.retry === 'never' || number === ONCE_ROUNDS) return missing;
       await quietly(clock.wait(ONCE_WAIT_MS, stop), stop);
     }
@@ -184,16 +161,16 @@ class Tenant implements TenantCollector {
   #takeUpOwed(isFirst: boolean): void {
     const { tenant, contentTypes, log } = this.#options;
     if (!isFirst && this.#parked.size === 0) return;
-    const left = this.#owed().filter(({ contentType, contentId }) => contentTypes.includes(contentType) && (isFirst || this.#parked.has(contentId)));
+    const left = this.#owed().filter((blob) => contentTypes.includes(blob.contentType) && (isFirst ? this.#isWanted(blob) : this.#parked.has(blob.contentId)));
     this.#parked.clear();
     this.#hasTakenUp = true;
-    if (isFirst) this.#queue.push(left);
-    else this.#queue.pushAgain(left);
+    if (isFirst) this.#fetching.add(left);
+    else this.#fetching.addAgain(left);
     if (isFirst && left.length > 0) log('tenant.resumed', { tenant, blobs: left.length });
   }
 
   /** A round, and how long to wait after it: a tenant that fails as a whole waits longer, and goes on by itself. */
-  async #round(isFirst: boolean, stop: AbortSignal): Promise<{ readonly waitMs: number; readonly failure: AuditError | undefined }> {
+  async #round(isFirst: boolean, stop: AbortSignal, giveUp: (error: unknown) => void): Promise<{ readonly waitMs: number; readonly failure: AuditError | undefined }> {
     const { tenant, contentTypes, log, pollIntervalMs, errorRetryIntervalMs, firstRound, listed, roundEnded } = this.#options;
     let isAwaited = isFirst;
     const admitted = (): void => {
@@ -203,9 +180,11 @@ class Tenant implements TenantCollector {
     this.#isListing = true;
     this.#isWholeRound = false;
     try {
-      const failures = await round(this.#listing, { ...this.#options, admitted, found: (blobs) => this.#found(blobs) }, stop);
+      const list = async (type: ContentType): Promise<void> => this.#isOnlySpan ? undefined : this.#feeds.find((feed) => feed.type === type)?.listNew(stop);
+      const failures = await round(this.#listing, { ...this.#options, admitted, list }, stop);
+      roundEnded(new Map([...this.#past.failures, ...failures]), undefined);
+      this.#past.goOn(this.#feeds.filter(({ type }) => !failures.has(type)), stop, giveUp);
       listed(this.#owed());
-      roundEnded(failures, undefined);
       // a content type that a human has shut off does not keep the others from being complete, unless there are no others
       const counting = [...failures.values()].filter((error) => failures.size === contentTypes.length || this.#listing.consequenceOf(error) !== 'degrade');
       this.#isWholeRound = counting.length === 0;
@@ -226,7 +205,18 @@ class Tenant implements TenantCollector {
 
   #found(blobs: readonly ContentBlob[]): void {
     if (blobs.length > 0) this.#isBehind = true;
-    this.#queue.push(blobs);
+    this.#fetching.add(blobs.filter((blob) => this.#isWanted(blob)));
+  }
+
+  /** A run that ends with a span is for that span only. */
+  get #isOnlySpan(): boolean {
+    return this.#options.once && this.#options.span !== undefined;
+  }
+
+  #isWanted({ contentCreated }: ContentBlob): boolean {
+    const { span } = this.#options;
+    const createdMs = Date.parse(contentCreated);
+    return !this.#isOnlySpan || span === undefined || Number.isNaN(createdMs) || (createdMs >= span.startMs && createdMs < span.endMs);
   }
 
   async #untilIdle(signal: AbortSignal): Promise<void> {

@@ -5,6 +5,7 @@
  */
 import { LOG_LEVELS } from '../telemetry/log.ts';
 import { DLP_DETECTIONS, MAPPING_SWITCHES } from '../types.ts';
+import { readMoment } from './moment.ts';
 import { isGuid, type Rules } from './value.ts';
 
 /** The commands, with a sentence and examples for --help. */
@@ -182,17 +183,29 @@ export const OPTIONS = {
     flag: 'once', environment: 'O365AUDIT_ONCE', type: 'boolean', default: 'false', commands: collecting, group: 'Collecting',
     sentence: 'End with status 0 when everything there is has been delivered', example: 'true',
   },
+  since: {
+    flag: 'since', environment: 'O365AUDIT_SINCE', type: 'string', accepts: isMoment, expected: 'a time such as 2026-09-01T08:00:00Z, or a duration back from now such as 36h', commands: collecting, group: 'Collecting',
+    sentence: 'List once more what became available since then, beside what is new, and deliver what was not delivered yet; with --once only that', example: '36h',
+  },
+  until: {
+    flag: 'until', environment: 'O365AUDIT_UNTIL', type: 'string', accepts: isMoment, expected: 'a time such as 2026-09-01T08:00:00Z, or a duration back from now such as 36h', commands: collecting, group: 'Collecting',
+    sentence: 'Where the span of --since ends (default: now)', example: '2026-09-01T08:00:00Z',
+  },
   overlapMs: {
     flag: 'overlap', environment: 'O365AUDIT_OVERLAP', key: 'overlap', type: 'duration', default: '3h', minimum: '0s', maximum: '168h', commands: collecting, group: 'Collecting',
     sentence: 'Recent time that every round lists again, because the service lists content late', example: '12h',
+  },
+  relistIntervalMs: {
+    flag: 'relist-interval', environment: 'O365AUDIT_RELIST_INTERVAL', key: 'relist_interval', type: 'duration', default: '24h', minimum: '0s', maximum: '168h', commands: collecting, group: 'Collecting',
+    sentence: 'How often everything is listed once more with requests that nothing else needs, for content that turns up later than the overlap allows; 0s is never', example: '6h',
   },
   publisherId: {
     flag: 'publisher-id', environment: 'O365AUDIT_PUBLISHER_ID', key: 'publisher_id', type: 'string', accepts: isGuid, expected: 'a GUID', commands: collecting, group: 'Collecting',
     sentence: 'The PublisherIdentifier of all requests (default: the tenant\'s own id)', example: '00000000-0000-4000-8000-00000000c001',
   },
   contentConcurrency: {
-    flag: 'content-concurrency', environment: 'O365AUDIT_CONTENT_CONCURRENCY', key: 'content_concurrency', type: 'count', default: '8', minimum: '1', maximum: '256', unit: 'content blobs', commands: collecting, group: 'Collecting',
-    sentence: 'How many content blobs of a tenant are fetched at the same time', example: '16',
+    flag: 'content-concurrency', environment: 'O365AUDIT_CONTENT_CONCURRENCY', key: 'content_concurrency', type: 'count', default: '128', minimum: '1', maximum: '512', unit: 'content blobs', commands: collecting, group: 'Collecting',
+    sentence: 'How many content blobs of a tenant are fetched at the same time at most; it begins with 16, and halves when the service throttles', example: '16',
   },
   bytesInFlight: {
     flag: 'bytes-in-flight', environment: 'O365AUDIT_BYTES_IN_FLIGHT', key: 'bytes_in_flight', type: 'bytes', default: '32MiB', minimum: '8MiB', maximum: '4GiB', unit: 'bytes', commands: collecting, group: 'Collecting',
@@ -409,6 +422,10 @@ function isListenAddress(text: string): boolean {
 
 function isProxy(text: string): boolean {
   return text === 'direct' || /^https?:\/\/(?:[^\s/:@[\]]+|\[[0-9a-f:.]+\])(?::\d{1,5})?\/?$/i.test(text);
+}
+
+function isMoment(text: string): boolean {
+  return readMoment(text, 0) !== undefined;
 }
 
 /** What Elasticsearch takes as the last part of a data stream's name. */

@@ -17,6 +17,8 @@ export type Fact =
   | { readonly fact: 'listed'; readonly type: ContentType; readonly untilMs: number }
   /** What became available from `fromMs` (inclusive) to `untilMs` (exclusive) was never listed, and can no longer be. */
   | { readonly fact: 'lost-window'; readonly type: ContentType; readonly fromMs: number; readonly untilMs: number; readonly reason: string; readonly atMs: number }
+  /** All was listed once more; what became available before `fromMs` was never this ledger's business. */
+  | { readonly fact: 'relisted'; readonly type: ContentType; readonly fromMs: number; readonly atMs: number }
   /** The start of a subscription was asked for. */
   | { readonly fact: 'started'; readonly type: ContentType; readonly atMs: number }
   /** Snapshots only: blobs that are done, as the index packs them, in base64. */
@@ -34,6 +36,7 @@ const SHAPES: Readonly<Record<Fact['fact'], Shape>> = {
   lost: { ...BLOB, reason: 'string', atMs: 'number' },
   listed: { type: 'type', untilMs: 'number' },
   'lost-window': { type: 'type', fromMs: 'number', untilMs: 'number', reason: 'string', atMs: 'number' },
+  relisted: { type: 'type', fromMs: 'number', atMs: 'number' },
   started: { type: 'type', atMs: 'number' },
   done: { blobs: 'string' },
   totals: { committed: 'number', lost: 'number' },

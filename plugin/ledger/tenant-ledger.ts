@@ -39,6 +39,9 @@ export interface TenantLedger {
   loseWindow(type: ContentType, window: Window, reason: string): void;
   /** Spans that are lost, the latest thousand, in the order in which they were found to be. */
   lostWindows(): readonly LostWindow[];
+  /** Notes that all of a type was listed once more at `atMs`; what became available before `fromMs` was never this ledger's business. */
+  relisted(type: ContentType, fromMs: number, atMs: number): void;
+  relistedOf(type: ContentType): { readonly fromMs: number; readonly atMs: number } | undefined;
   /** Notes that the subscription of a type was started: it may be started once in 15 minutes. */
   started(type: ContentType, atMs: number): void;
   startedAtMs(type: ContentType): number | undefined;
@@ -98,6 +101,8 @@ export async function openTenantLedger(options: TenantLedgerOptions): Promise<Te
     listedUntilMs: (type) => state.listedUntilMs.get(type),
     loseWindow: (type, { startMs, endMs }, reason) => note({ fact: 'lost-window', type, fromMs: startMs, untilMs: endMs, reason, atMs: clock.nowMs() }),
     lostWindows: () => state.lostWindows,
+    relisted: (type, fromMs, atMs) => note({ fact: 'relisted', type, fromMs, atMs }),
+    relistedOf: (type) => state.relisted.get(type),
     started: (type, atMs) => note({ fact: 'started', type, atMs }),
     startedAtMs: (type) => state.startedAtMs.get(type),
     losses: () => state.losses,

@@ -37,6 +37,7 @@ export class TenantState {
   readonly owed = new Map<string, ContentBlob>();
   readonly listedUntilMs = new Map<ContentType, number>();
   readonly startedAtMs = new Map<ContentType, number>();
+  readonly relisted = new Map<ContentType, { readonly fromMs: number; readonly atMs: number }>();
   losses: Loss[] = [];
   lostWindows: LostWindow[] = [];
   committed = 0;
@@ -69,6 +70,9 @@ export class TenantState {
         return;
       case 'lost-window':
         this.#loseWindow({ contentType: fact.type, startMs: fact.fromMs, endMs: fact.untilMs, reason: fact.reason, atMs: fact.atMs });
+        return;
+      case 'relisted':
+        this.relisted.set(fact.type, { fromMs: fact.fromMs, atMs: fact.atMs });
         return;
       case 'started':
         this.startedAtMs.set(fact.type, fact.atMs);
@@ -106,6 +110,7 @@ export class TenantState {
     for (const { contentType: type, contentId: id, contentExpiration: expires, reason, atMs } of this.losses) facts.push({ fact: 'lost', type, id, expires, reason, atMs });
     for (const { contentType: type, startMs: fromMs, endMs: untilMs, reason, atMs } of this.lostWindows) facts.push({ fact: 'lost-window', type, fromMs, untilMs, reason, atMs });
     for (const [type, atMs] of this.startedAtMs) facts.push({ fact: 'started', type, atMs });
+    for (const [type, { fromMs, atMs }] of this.relisted) facts.push({ fact: 'relisted', type, fromMs, atMs });
     for (const fact of facts) yield encodeLine(fact);
     for (const packed of this.done.packed(DONE_PER_LINE)) yield encodeLine({ fact: 'done', blobs: packed.toString('base64') } satisfies Fact);
     for (const blob of this.owed.values()) yield encodeLine(owedFact(blob));

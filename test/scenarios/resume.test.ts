@@ -74,7 +74,7 @@ async function outliveKills({ simulator, words, stateDir }: Simulation, blobs: r
     assert.deepEqual([...idsIn(committed)].filter((id) => !arrived.has(id)), [], 'something was committed that has not arrived');
   };
   for (const [index, sign] of KILLS.entries()) {
-    const program = destination.start([...words, '--log-level', 'debug']);
+    const program = destination.start([...words, '--content-concurrency', '8', '--log-level', 'debug']);
     if (sign === 'first bytes') await program.until(() => destination.hasBegun(), 'its first bytes');
     else await program.said('A content blob was delivered and committed.', sign);
     await program.kill();

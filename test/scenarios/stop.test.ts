@@ -14,6 +14,8 @@ import { idsOf, startSimulation, type Simulation } from '../support/simulation.t
 /** An answer takes so long that there is always something in flight. */
 const LATENCY_MS = 40;
 const BACKLOG = { blobs: 120, eventsPerBlob: 20 };
+/** So many blobs are in flight, of the whole backlog. */
+const CONCURRENCY = 8;
 /** Launches the words behind it, says under which id, and lives on until it is killed. */
 const LAUNCHER = `
   const [file, ...words] = process.argv.slice(1);
@@ -31,13 +33,16 @@ async function within(act: (simulation: Simulation) => Promise<void>): Promise<v
   }
 }
 
+/** The words for a collector with so much in flight. */
+const collecting = ({ words }: Simulation): string[] => ['collect', ...words, '--content-concurrency', String(CONCURRENCY)];
+
 const tenantOf = ({ simulator }: Simulation): string => simulator.tenants[0]?.id ?? '';
 
 describe('a collector that is stopped', { concurrency: 2 }, () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     test(`by ${signal} finishes what is in flight, commits what it delivered, and leaves just the rest to the next run`, () => within(async (simulation) => {
       const blobs = addBacklog(simulation.simulator, BACKLOG);
-      const program = startProgram(['collect', ...simulation.words]);
+      const program = startProgram(collecting(simulation));
       await program.wrote(400);
       program.signal(signal);
       assert.deepEqual(await program.ended(STOP_DEADLINE_MS), { status: 0, signal: null }, program.stderr);
@@ -78,9 +83,9 @@ describe('a collector that is stopped', { concurrency: 2 }, () => {
   test('is not held up by blobs that stop in the middle, nor by one of which half has been written', () => within(async (simulation) => {
     const blobs = addBacklog(simulation.simulator, BACKLOG);
     simulation.simulator.faults.set('stalled-body', { after: 20, share: 0.9 });
-    const program = startProgram(['collect', ...simulation.words]);
+    const program = startProgram(collecting(simulation));
     // all that can have come has come: now every blob in flight is stalled
-    await program.until(() => simulation.simulator.faults.happened('stalled-body') === 8, 'the stalled blobs');
+    await program.until(() => simulation.simulator.faults.happened('stalled-body') === CONCURRENCY, 'the stalled blobs');
     program.signal('SIGTERM');
     assert.deepEqual(await program.ended(STOP_DEADLINE_MS), { status: 0, signal: null }, program.stderr);
     simulation.simulator.faults.clear();
@@ -98,7 +103,7 @@ describe('a collector that is stopped', { concurrency: 2 }, () => {
   test('twice by Ctrl-C ends where it stands, and nothing is missing later', () => within(async (simulation) => {
     addBacklog(simulation.simulator, BACKLOG);
     simulation.simulator.faults.set('stalled-body', { after: 20 });
-    const program = startProgram(['collect', ...simulation.words]);
+    const program = startProgram(collecting(simulation));
     await program.until(() => simulation.simulator.faults.happened('stalled-body') > 0, 'a stalled blob');
     program.signal('SIGINT');
     program.signal('SIGINT');

@@ -39,6 +39,22 @@ describe('a request budget', () => {
     assert.equal(budget.use.counting, 2000);
   });
 
+  test('gives what is urgent before what is usual, and the rest only what nobody else waits for', async () => {
+    const clock = createManualClock();
+    const budget = createRequestBudget({ requestsPerMinute: 1 }, clock);
+    await takeAndAnswer(budget);
+    const order: string[] = [];
+    for (const rank of ['last', 'usual', 'first', 'last', 'usual', 'first'] as const) {
+      void budget.take(undefined, rank).then((permit) => {
+        order.push(rank);
+        permit.answered();
+      });
+    }
+    assert.equal(budget.use.waiting, 6);
+    for (let minute = 0; minute < 7; minute += 1) await clock.advance(60_100);
+    assert.deepEqual(order, ['first', 'first', 'usual', 'usual', 'last', 'last']);
+  });
+
   test('lets no 60 seconds see more than allowed, however long requests are on their way', async () => {
     const random = createRandom(7);
     for (const limit of [1, 3, 50]) {

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { createBytesInFlight } from '../../../plugin/collect/bytes-in-flight.ts';
 import type { Carrier } from '../../../plugin/collect/carry.ts';
 import { countTenant, type TenantCounts } from '../../../plugin/collect/counting.ts';
-import type { Listing } from '../../../plugin/collect/round.ts';
+import type { Listing } from '../../../plugin/collect/tenant.ts';
 import { failure } from '../../../plugin/errors.ts';
 import type { ContentBlob } from '../../../plugin/types.ts';
 import { FIRST_BLOB_MS, testBlob } from '../../support/blobs.ts';

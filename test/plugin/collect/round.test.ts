@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { consequenceOf } from '../../../plugin/api/classifier.ts';
-import { round, START_INTERVAL_MS, type Listing, type RoundOptions, type RoundResult } from '../../../plugin/collect/round.ts';
+import { round, START_INTERVAL_MS, type RoundResult, type Subscribing } from '../../../plugin/collect/round.ts';
 import { failure } from '../../../plugin/errors.ts';
 import type { LogLine } from '../../../plugin/telemetry/log.ts';
-import { CONTENT_TYPES, type ContentBlob, type ContentType, type Window } from '../../../plugin/types.ts';
-import { testBlob } from '../../support/blobs.ts';
+import { CONTENT_TYPES, type ContentType } from '../../../plugin/types.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
 
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
+const DAY = 86_400_000;
 const NOW_MS = Date.UTC(2026, 8, 10, 12);
 const api = (code: Parameters<typeof failure>[0] & `API_${string}`): Error => failure(code, { tenant: 'Brackwater', what: 'listing', detail: 'as it says' });
 
@@ -17,12 +15,7 @@ interface Setup {
   /** What happened, in order. */
   readonly steps: string[];
   readonly lines: LogLine[];
-  readonly listed: Map<ContentType, number>;
   readonly startedAt: Map<ContentType, number>;
-  readonly found: string[];
-  readonly lost: Window[];
-  /** What the ledger has of that. */
-  readonly noted: Window[];
   readonly clock: ReturnType<typeof createManualClock>;
   readonly controller: AbortController;
   readonly run: () => Promise<RoundResult>;
@@ -32,56 +25,37 @@ interface Changes {
   readonly types?: readonly ContentType[];
   readonly enabled?: readonly ContentType[];
   readonly disabled?: readonly ContentType[];
-  readonly listing?: Partial<Listing>;
-  readonly options?: Partial<RoundOptions>;
-  /** The pages of a window. */
-  readonly pages?: (type: ContentType, window: Window) => readonly (readonly ContentBlob[] | Error)[];
+  readonly subscribing?: Partial<Subscribing>;
+  /** What listing a type meets. */
+  readonly list?: (type: ContentType) => Error | undefined;
 }
 
-function setUp({ types = ['Audit.General'], enabled = types, disabled = [], listing = {}, options = {}, pages = () => [] }: Changes = {}): Setup {
+function setUp({ types = ['Audit.General'], enabled = types, disabled = [], subscribing = {}, list = () => undefined }: Changes = {}): Setup {
   const clock = createManualClock(NOW_MS);
   const controller = new AbortController();
-  const known = new Set<string>();
-  const setup = { steps: [] as string[], lines: [] as LogLine[], listed: new Map<ContentType, number>(), startedAt: new Map<ContentType, number>(), found: [] as string[], lost: [] as Window[], noted: [] as Window[], clock, controller };
-  const parts: Listing = {
+  const setup = { steps: [] as string[], lines: [] as LogLine[], startedAt: new Map<ContentType, number>(), clock, controller };
+  const parts: Subscribing = {
     subscriptions: () => Promise.resolve(new Map([...enabled.map((type) => [type, 'enabled'] as const), ...disabled.map((type) => [type, 'disabled'] as const)])),
     start: (type) => Promise.resolve(void setup.steps.push(`start ${type}`)),
-    async* list(type, window) {
-      setup.steps.push(`list ${type}`);
-      for (const page of pages(type, window)) {
-        await Promise.resolve();
-        if (page instanceof Error) throw page;
-        yield page;
-      }
-    },
-    owe: (blobs) => blobs.filter(({ contentId }) => {
-      const isNew = !known.has(contentId);
-      known.add(contentId);
-      return isNew;
-    }),
-    listed: (type, untilMs) => {
-      setup.steps.push(`listed ${type} ${new Date(untilMs).toISOString().slice(5, 16)}`);
-      setup.listed.set(type, untilMs);
-    },
-    listedUntilMs: (type) => setup.listed.get(type),
-    loseWindow: (_type, window) => void setup.noted.push(window),
     started: (type, atMs) => {
       setup.steps.push(`noted ${type}`);
       setup.startedAt.set(type, atMs);
     },
     startedAtMs: (type) => setup.startedAt.get(type),
     consequenceOf,
-    ...listing,
+    ...subscribing,
   };
-  const all: RoundOptions = {
-    tenant: 'Brackwater', contentTypes: types, maxRetentionMs: 7 * DAY, maxQuerySizeMs: DAY, overlapMs: 0, nowMs: () => clock.nowMs(), clock,
-    log: (line) => setup.lines.push(line),
-    admitted: () => setup.steps.push('admitted'),
-    found: (blobs) => setup.found.push(...blobs.map(({ contentId }) => contentId)),
-    lost: (_type, window) => setup.lost.push(window),
-    ...options,
+  const options = {
+    tenant: 'Brackwater', contentTypes: types, clock,
+    log: (line: LogLine) => void setup.lines.push(line),
+    admitted: () => void setup.steps.push('admitted'),
+    list: (type: ContentType) => {
+      setup.steps.push(`list ${type}`);
+      const error = list(type);
+      return error === undefined ? Promise.resolve() : Promise.reject(error);
+    },
   };
-  return { ...setup, run: () => round(parts, all, controller.signal) };
+  return { ...setup, run: () => round(parts, options, controller.signal) };
 }
 
 describe('a round: subscriptions', () => {
@@ -92,15 +66,18 @@ describe('a round: subscriptions', () => {
     assert.equal(lines.filter((line) => line === 'subscription.started').length, 2);
   });
 
-  test('are started at most every 15 minutes, whatever run it was that did so', async () => {
-    const { run, steps, startedAt, clock } = setUp({ enabled: [] });
+  test('are started at most every 15 minutes, whatever run it was that did so; meanwhile listing tells whether they are on', async () => {
+    let isOn = true;
+    const { run, steps, startedAt, clock } = setUp({ enabled: [], list: () => isOn ? undefined : api('API_SUBSCRIPTION') });
     startedAt.set('Audit.General', NOW_MS - START_INTERVAL_MS + 1);
-    const failures = await run();
-    assert.match(failures.get('Audit.General')?.message ?? '', /was started less than 15 minutes ago/);
-    assert.deepEqual(steps, ['admitted']);
+    assert.equal((await run()).size, 0, 'it is on, though the list of subscriptions does not say so');
+    isOn = false;
+    assert.match((await run()).get('Audit.General')?.message ?? '', /was started less than 15 minutes ago/);
+    assert.deepEqual(steps, ['admitted', 'list Audit.General', 'admitted', 'list Audit.General']);
     await clock.advance(1);
+    isOn = true;
     assert.equal((await run()).size, 0);
-    assert.ok(steps.includes('start Audit.General'));
+    assert.deepEqual(steps.slice(4), ['admitted', 'noted Audit.General', 'start Audit.General', 'list Audit.General']);
   });
 
   test('may be started again when the clock was set back behind the last start', async () => {
@@ -110,7 +87,7 @@ describe('a round: subscriptions', () => {
   });
 
   test('are noted as started before they are: the service may have counted a request that seemed to fail', async () => {
-    const { run, steps, startedAt } = setUp({ enabled: [], listing: { start: () => Promise.reject(api('API_UNAVAILABLE')) } });
+    const { run, steps, startedAt } = setUp({ enabled: [], subscribing: { start: () => Promise.reject(api('API_UNAVAILABLE')) } });
     assert.equal((await run()).get('Audit.General')?.code, 'API_UNAVAILABLE');
     assert.deepEqual(steps, ['admitted', 'noted Audit.General']);
     assert.equal(startedAt.get('Audit.General'), NOW_MS);
@@ -118,14 +95,13 @@ describe('a round: subscriptions', () => {
 
   test('that turn out to be off while they are listed are started, and listed then', async () => {
     let refusals = 1;
-    const { run, steps, found } = setUp({ pages: () => refusals-- > 0 ? [api('API_SUBSCRIPTION')] : [[testBlob(1)]], options: { maxRetentionMs: HOUR } });
+    const { run, steps } = setUp({ list: () => refusals-- > 0 ? api('API_SUBSCRIPTION') : undefined });
     assert.equal((await run()).size, 0);
-    assert.deepEqual(steps.slice(0, 4), ['admitted', 'list Audit.General', 'noted Audit.General', 'start Audit.General']);
-    assert.deepEqual(found, [testBlob(1).contentId]);
+    assert.deepEqual(steps, ['admitted', 'list Audit.General', 'noted Audit.General', 'start Audit.General', 'list Audit.General']);
   });
 
   test('that stay off are not started in a loop', async () => {
-    const { run, steps } = setUp({ pages: () => [api('API_SUBSCRIPTION')] });
+    const { run, steps } = setUp({ list: () => api('API_SUBSCRIPTION') });
     assert.equal((await run()).get('Audit.General')?.code, 'API_SUBSCRIPTION');
     assert.equal((await run()).get('Audit.General')?.code, 'COLLECT_START_PENDING');
     assert.equal(steps.filter((step) => step.startsWith('start')).length, 1);
@@ -139,94 +115,35 @@ describe('a round: subscriptions', () => {
 });
 
 describe('a round: listings', () => {
-  test('go from the oldest window to now, and each window counts only when all its pages have come', async () => {
-    const { run, steps, found, lines } = setUp({ options: { maxRetentionMs: 3 * DAY }, pages: (_type, { startMs }) => [[testBlob(startMs)], [testBlob(startMs + 1), testBlob(startMs)]] });
-    await run();
-    assert.deepEqual(steps, ['admitted', 'list Audit.General', 'listed Audit.General 09-08T12:04', 'list Audit.General', 'listed Audit.General 09-09T12:03', 'list Audit.General', 'listed Audit.General 09-10T12:00']);
-    assert.equal(found.length, 6, 'a blob that is listed twice is found once');
-    assert.equal(lines.filter((line) => line === 'window.listed').length, 3);
-  });
-
-  test('end at the window that failed, and its type goes on from there in the next round', async () => {
-    let isBroken = true;
-    const { run, listed, found } = setUp({ options: { maxRetentionMs: 3 * DAY }, pages: (_type, { startMs, endMs }) => [[testBlob(startMs)], ...(isBroken && endMs === NOW_MS ? [api('API_UNAVAILABLE')] : [])] });
-    assert.equal((await run()).get('Audit.General')?.code, 'API_UNAVAILABLE');
-    assert.equal(listed.get('Audit.General'), Date.UTC(2026, 8, 9, 12, 3));
-    assert.equal(found.length, 3, 'what was on the pages before is not thrown away');
-    isBroken = false;
-    assert.equal((await run()).size, 0);
-    assert.equal(listed.get('Audit.General'), NOW_MS);
-    assert.equal(found.length, 3);
-  });
-
   for (const [code, line] of [['API_PERMISSION', 'feed.degraded'], ['API_CONTENT_TYPE', 'feed.degraded'], ['API_UNAVAILABLE', 'feed.failed'], ['API_WINDOW', 'feed.failed']] as const) {
     test(`of other types go on when one meets ${code}`, async () => {
-      const { run, lines, listed } = setUp({ types: CONTENT_TYPES, pages: (type) => type === 'DLP.All' ? [api(code)] : [] });
+      const { run, lines, steps } = setUp({ types: CONTENT_TYPES, list: (type) => type === 'DLP.All' ? api(code) : undefined });
       const failures = await run();
       assert.deepEqual([...failures.keys()], ['DLP.All']);
       assert.deepEqual(lines.filter((said) => said.startsWith('feed.')), [line]);
-      assert.deepEqual([...listed.keys()].sort(), CONTENT_TYPES.filter((type) => type !== 'DLP.All').sort());
+      assert.deepEqual(steps.slice(1), CONTENT_TYPES.map((type) => `list ${type}`));
     });
   }
 
   test('that meet something which concerns the whole tenant end the round', async () => {
     const refusal = api('API_TENANT');
-    await assert.rejects(setUp({ types: CONTENT_TYPES, pages: (type) => type === 'DLP.All' ? [refusal] : [] }).run(), refusal);
+    await assert.rejects(setUp({ types: CONTENT_TYPES, list: (type) => type === 'DLP.All' ? refusal : undefined }).run(), refusal);
   });
 
   test('are not begun when the subscriptions cannot be had', async () => {
     const refusal = failure('AUTH_REFUSED', { tenant: 'Brackwater', meaning: 'wrong secret', name: 'AADSTS7000215', repair: 'Mend it.' });
-    const { run, steps } = setUp({ listing: { subscriptions: () => Promise.reject(refusal) } });
+    const { run, steps } = setUp({ subscribing: { subscriptions: () => Promise.reject(refusal) } });
     await assert.rejects(run(), refusal);
     assert.deepEqual(steps, []);
   });
 
-  test('say once what can no longer be listed, even when nothing can be listed for a while', async () => {
-    let isBroken = true;
-    const { run, listed, lost, noted, clock } = setUp({ pages: () => isBroken ? [api('API_UNAVAILABLE')] : [] });
-    listed.set('Audit.General', NOW_MS - 9 * DAY);
-    await run();
-    await clock.advance(180_000);
-    await run();
-    isBroken = false;
-    await run();
-    // what passes out of reach while the service is down is said, too: no moment twice, and none left out
-    assert.deepEqual(lost.map(({ startMs, endMs }) => [startMs, endMs]), [
-      [NOW_MS - 9 * DAY, NOW_MS - 7 * DAY + 300_000],
-      [NOW_MS - 7 * DAY + 300_000, NOW_MS - 7 * DAY + 480_000],
-    ]);
-    assert.deepEqual(noted, lost);
-    assert.equal(listed.get('Audit.General'), clock.nowMs());
-  });
-
-  test('of the overlap take nothing back that was listed before, so that a kill in the middle costs nothing', async () => {
-    const { run, steps, listed } = setUp({ options: { overlapMs: 3 * DAY } });
-    listed.set('Audit.General', NOW_MS - HOUR);
-    await run();
-    assert.deepEqual(steps.filter((step) => step.startsWith('listed')), ['listed Audit.General 09-10T12:00']);
-  });
-
-  test('by a clock that was set back take back what lay in its future, which nobody has listed', async () => {
-    const { run, listed } = setUp({ options: { overlapMs: HOUR } });
-    listed.set('Audit.General', NOW_MS + 5 * HOUR);
-    await run();
-    assert.equal(listed.get('Audit.General'), NOW_MS);
-  });
-
-  test('go by the clock of the service', async () => {
-    const { run, listed } = setUp({ options: { nowMs: () => NOW_MS + 10 * DAY } });
-    await run();
-    assert.equal(listed.get('Audit.General'), NOW_MS + 10 * DAY);
-  });
-
-  test('end with the reason of the stop, and note nothing then', async () => {
+  test('end with the reason of the stop, which is no failure of theirs', async () => {
     const reason = new Error('the signal SIGTERM');
-    const setup = setUp({ types: CONTENT_TYPES, pages: () => {
+    const setup = setUp({ types: CONTENT_TYPES, list: () => {
       setup.controller.abort(reason);
-      return [reason];
+      return reason;
     } });
     await assert.rejects(setup.run(), reason);
-    assert.equal(setup.listed.size, 0);
     assert.deepEqual(setup.lines, []);
   });
 });

@@ -3,12 +3,13 @@ import { describe, test } from 'node:test';
 import { consequenceOf } from '../../../plugin/api/classifier.ts';
 import { createBytesInFlight } from '../../../plugin/collect/bytes-in-flight.ts';
 import type { Carrier } from '../../../plugin/collect/carry.ts';
-import type { Listing } from '../../../plugin/collect/round.ts';
+import { createConcurrency } from '../../../plugin/collect/concurrency.ts';
 import type { Collector } from '../../../plugin/collect/run.ts';
-import { createTenantCollector, type TenantCollector, type TenantOptions } from '../../../plugin/collect/tenant.ts';
+import type { ListingRank } from '../../../plugin/collect/feed.ts';
+import { createTenantCollector, type Listing, type TenantCollector, type TenantOptions } from '../../../plugin/collect/tenant.ts';
 import { type AuditError, failure } from '../../../plugin/errors.ts';
 import type { LogLine } from '../../../plugin/telemetry/log.ts';
-import type { Batch, ContentBlob, ContentType } from '../../../plugin/types.ts';
+import type { Batch, ContentBlob, ContentType, Window } from '../../../plugin/types.ts';
 import { testBlob } from '../../support/blobs.ts';
 import { takingOutput } from '../../support/held-output.ts';
 import { createManualClock, settled } from '../../support/manual-clock.ts';
@@ -36,7 +37,7 @@ class World {
   /** What the next listings hold. */
   available: ContentBlob[] = [];
   subscriptionsFail: Error | undefined;
-  listingFails: ((type: ContentType) => Error | undefined) = () => undefined;
+  listingFails: ((type: ContentType, rank: ListingRank) => Error | undefined) = () => undefined;
   /** How what was delivered settles. */
   settled: () => Promise<void> = () => Promise.resolve();
   /** What opening a blob meets. */
@@ -51,7 +52,7 @@ class World {
     const log = (line: LogLine): void => void this.lines.push(line);
     return createTenantCollector(this.#listing(), this.#carrier(), () => [...this.owed.values()], {
       tenant: 'Brackwater', contentTypes: ['Audit.General'], maxRetentionMs: 7 * 86_400_000, maxQuerySizeMs: 86_400_000, overlapMs: 0, nowMs: () => clock.nowMs(), clock, log,
-      pollIntervalMs: POLL_MS, errorRetryIntervalMs: ERROR_RETRY_MS, contentConcurrency: 3, once: false,
+      pollIntervalMs: POLL_MS, errorRetryIntervalMs: ERROR_RETRY_MS, concurrency: createConcurrency(3), relistIntervalMs: 0, once: false,
       firstRound: (refusal) => this.said.push(refusal === undefined ? 'let in' : refusal.code),
       delivered: (events, type, leftOut) => this.said.push(`delivered ${events} of ${type}, left out ${leftOut}`),
       caughtUp: () => this.said.push('caught up'),
@@ -76,9 +77,9 @@ class World {
         return new Map([['Audit.General', 'enabled'], ['DLP.All', 'enabled']]);
       },
       start: () => Promise.resolve(),
-      list: async function* (this: World, type: ContentType) {
+      list: async function* (this: World, type: ContentType, _window: Window, _signal: AbortSignal, rank: ListingRank) {
         await Promise.resolve();
-        const fails = this.listingFails(type);
+        const fails = this.listingFails(type, rank);
         if (fails !== undefined) throw fails;
         const blobs = this.available.filter(({ contentType }) => contentType === type);
         if (blobs.length > 0) yield blobs;
@@ -91,6 +92,8 @@ class World {
       listed: (type, untilMs) => void this.listed.set(type, untilMs),
       listedUntilMs: (type) => this.listed.get(type),
       loseWindow: () => undefined,
+      relisted: () => undefined,
+      relistedOf: () => ({ fromMs: 0, atMs: NOW_MS }),
       started: () => undefined,
       startedAtMs: () => undefined,
       consequenceOf,
@@ -143,7 +146,7 @@ describe('a tenant\'s collector', () => {
     const world = new World();
     for (const blob of blobs(1, 4)) world.owed.set(blob.contentId, blob);
     world.available = blobs(5, 9).reverse();
-    const collector = world.collector({ contentConcurrency: 2 });
+    const collector = world.collector({ concurrency: createConcurrency(2) });
     const running = world.run(collector);
     await settled();
     assert.deepEqual(world.opened, ids(blobs(1, 9)));
@@ -199,7 +202,7 @@ describe('a tenant\'s collector', () => {
     const world = new World();
     world.available = blobs(1, 3);
     world.opening = () => Promise.reject(unavailable());
-    const running = world.run(world.collector({ contentConcurrency: 1 }));
+    const running = world.run(world.collector({ concurrency: createConcurrency(1) }));
     await settled();
     assert.equal(world.opened.length, 3, 'each once a round');
     assert.deepEqual([...world.parked].sort(), ids(blobs(1, 3)), 'and each is told of');
@@ -270,7 +273,7 @@ describe('a tenant\'s collector', () => {
     const world = new World();
     world.available = blobs(1, 500);
     world.opening = () => Promise.reject(refused());
-    const running = world.run(world.collector({ contentConcurrency: 4 }));
+    const running = world.run(world.collector({ concurrency: createConcurrency(4) }));
     await settled();
     assert.ok(world.opened.length <= 8, `${world.opened.length} requests`);
     assert.equal(world.owed.size, 500);
@@ -312,7 +315,7 @@ describe('a tenant\'s collector', () => {
     let settle: () => void = () => undefined;
     const settling = new Promise<void>((resolve) => { settle = resolve; });
     world.settled = () => settling;
-    const collector = world.collector({ contentConcurrency: 1, once: true });
+    const collector = world.collector({ concurrency: createConcurrency(1), once: true });
     const running = world.run(collector);
     await settled();
     assert.equal(world.opened.length, 20);
@@ -390,6 +393,27 @@ describe('a tenant\'s collector with --once', () => {
     assert.equal(missing?.code, 'COLLECT_INCOMPLETE');
     assert.match(missing.message, /^2 of the content blobs/);
     assert.equal(world.rounds, 3);
+  });
+
+  test('and a span delivers what lies in the span, and leaves the rest of what is listed and owed alone', async () => {
+    const world = new World();
+    for (const blob of blobs(1, 4)) world.owed.set(blob.contentId, blob);
+    world.available = blobs(5, 9);
+    const span = { startMs: Date.parse(testBlob(3).contentCreated), endMs: Date.parse(testBlob(7).contentCreated) };
+    assert.equal(await world.run(world.collector({ once: true, span })), undefined);
+    assert.deepEqual(world.committed.sort(), ids(blobs(3, 6)));
+    assert.equal(world.listed.size, 0, 'what lies before and behind it may never have been listed');
+  });
+
+  test('fails when the past could not be listed, and says so only after everything else was delivered', async () => {
+    const world = new World();
+    world.available = blobs(1, 2);
+    world.listingFails = (_type, rank) => rank === 'usual' ? unavailable() : undefined;
+    const running = world.run(world.collector({ once: true }));
+    await world.clock.advance(10_000);
+    assert.equal((await running)?.code, 'API_UNAVAILABLE');
+    assert.equal(world.committed.length, 2);
+    assert.ok(!world.said.includes('caught up'));
   });
 
   test('ends at once with what only a human can mend', async () => {

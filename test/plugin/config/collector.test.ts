@@ -22,7 +22,7 @@ describe('an option', () => {
     const block = '  content_concurrency: 2';
     const env = { O365AUDIT_CONTENT_CONCURRENCY: '3' };
     const flags = { contentConcurrency: '4' };
-    assert.equal(load('').collector.contentConcurrency, 8);
+    assert.equal(load('').collector.contentConcurrency, 128);
     assert.equal(load(block).collector.contentConcurrency, 2);
     assert.equal(load(block, {}, env).collector.contentConcurrency, 3);
     assert.equal(load(block, flags, env).collector.contentConcurrency, 4);

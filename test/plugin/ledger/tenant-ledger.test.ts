@@ -87,6 +87,8 @@ describe('a ledger', () => {
     first.loseWindow('Audit.General', { startMs: 1_000, endMs: 3_000 }, 'out of reach');
     first.loseWindow('DLP.All', { startMs: 2_000, endMs: 4_000 }, 'out of reach');
     first.loseWindow('DLP.All', { startMs: 5_000, endMs: 6_000 }, 'out of reach');
+    first.relisted('DLP.All', 1_000, 5_000);
+    first.relisted('DLP.All', 1_000, 6_000);
     first.started('DLP.All', 1_000);
     first.started('DLP.All', 2_000);
     await first.close();
@@ -102,6 +104,7 @@ describe('a ledger', () => {
         ['DLP.All', 1_000, 4_000, 'out of reach', FIRST_BLOB_MS],
         ['DLP.All', 5_000, 6_000, 'out of reach', FIRST_BLOB_MS],
       ], 'those that touch are one');
+      assert.deepEqual([again.relistedOf('DLP.All'), again.relistedOf('Audit.General')], [{ fromMs: 1_000, atMs: 6_000 }, undefined]);
       // The second time round this has been written as a snapshot.
       again.listed('Audit.General', 123_456);
       await again.close();
