@@ -30,6 +30,7 @@ function filesUnder(folder, wanted) {
 
 function compileTypeScript() {
   run('tsc', [bin('typescript/bin/tsc'), '-p', 'tsconfig.json']);
+  run('tsc', [bin('typescript/bin/tsc'), '-p', 'plugin/report/page/tsconfig.json']);
 }
 
 const ascFlags = ['-O3', '--noAssert', '--runtime', 'stub', '--use', 'abort=', '--enable', 'bulk-memory', '--disable', 'simd'];
@@ -79,12 +80,29 @@ async function bundle() {
   });
 }
 
+/** The page of `o365audit report`: one file that holds its style and its script, and lets a browser run nothing else. */
+async function bundlePage() {
+  const { build } = await import('esbuild');
+  const folder = 'plugin/report/page';
+  const { outputFiles } = await build({
+    absWorkingDir: root, entryPoints: [`${folder}/page.ts`, `${folder}/page.css`], outdir: 'dist', write: false, bundle: true, minify: true,
+    format: 'iife', target: ['chrome111', 'firefox115', 'safari16.4'], charset: 'utf8', legalComments: 'inline', logLevel: 'warning',
+  });
+  const textOf = (ending) => outputFiles.find(({ path }) => path.endsWith(ending)).text.trim().replaceAll('</script', '<\\/script');
+  const [script, style] = [textOf('.js'), textOf('.css')];
+  const hash = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+  const parts = { policy: `default-src 'none'; script-src ${hash(script)}; style-src ${hash(style)}; base-uri 'none'; form-action 'none'`, style, script };
+  const page = readFileSync(join(root, folder, 'page.html'), 'utf8').replaceAll(/\{(policy|style|script)\}/g, (_, name) => parts[name]);
+  writeFileSync(join(root, 'dist/report-page.html'), page);
+}
+
 async function buildAll() {
   mkdirSync(join(root, 'dist'), { recursive: true });
   mkdirSync(join(root, 'build'), { recursive: true });
   compileTypeScript();
   compileModule();
   await bundle();
+  await bundlePage();
 }
 
 function check() {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import eslint from '@eslint/js';
 import typescript from 'typescript-eslint';
 
-const rooms = ['config', 'network', 'auth', 'api', 'module', 'collect', 'ledger', 'output', 'store', 'telemetry', 'simulator'];
+const rooms = ['config', 'network', 'auth', 'api', 'module', 'collect', 'ledger', 'output', 'store', 'telemetry', 'simulator', 'report'];
 
 /** Forbids every import of another room; `from` is how a file in the room writes a path to a neighbour. */
 function roomImports(room, depth) {
@@ -47,6 +47,11 @@ export default typescript.config(
       // eslint cannot know that node:test awaits what test() and describe() return
       '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: [{ from: 'package', package: 'node:test', name: ['test', 'describe', 'it', 'suite', 'before', 'after'] }] }],
     },
+  },
+  {
+    // What runs in a browser.
+    files: ['plugin/report/page/*.ts'],
+    languageOptions: { parserOptions: { project: './plugin/report/page/tsconfig.json', tsconfigRootDir: join(import.meta.dirname, '..') } },
   },
   {
     // Only the door touches the process.

@@ -38,6 +38,10 @@ export const FAILURES = {
   MAP_STOPPED: { sentence: 'Mapping was stopped before the end of {file} by {reason}.', repair: 'Nothing: what was written so far is whole lines.', exitStatus: 130, retry: 'never' },
   MAP_CSV: { sentence: 'The CSV file {file} cannot be read from line {line} on: {reason}.', repair: 'Export it again, and do not open it in a spreadsheet program, which changes it.', exitStatus: 1, retry: 'never' },
 
+  // the report
+  REPORT_PAGE: { sentence: 'The page for the report, {file}, cannot be used: {reason}.', repair: 'Keep report-page.html beside o365audit.js, from the same version.', exitStatus: 1, retry: 'never' },
+  REPORT_WRITE: { sentence: 'The report {file} cannot be written: {reason}.', repair: 'Name with -o a file in a folder that this user may write to.', exitStatus: 1, retry: 'never' },
+
   // plugin/config: o365.yml, flags, environment
   CONFIG_INVALID: { sentence: 'The configuration has {count}:{list}', repair: 'Nothing was started. Correct it and try again.', exitStatus: 2, retry: 'never' },
   CONFIG_MISSING: { sentence: 'There is no configuration file {path}.', repair: 'Name Filebeat\'s o365.yml with -c or O365AUDIT_CONFIG; o365audit demo runs without one.', exitStatus: 2, retry: 'never' },

@@ -17,6 +17,7 @@ const commands: Readonly<Record<Command, (flags: Flags) => Promise<number>>> = {
   check: async (flags) => (await import('./commands/check.ts')).check(await argumentsOf('check', flags), surroundings()),
   status: async (flags) => (await import('./commands/status.ts')).status(await argumentsOf('status', flags), surroundings()),
   setup: async (flags) => (await import('./commands/setup.ts')).setup(await argumentsOf('setup', flags), surroundings()),
+  report: async (flags) => (await import('./commands/report.ts')).report(await argumentsOf('report', flags), surroundings()),
   config: async (flags) => (await import('./commands/config.ts')).config(await argumentsOf('config', flags), surroundings()),
 };
 

@@ -38,6 +38,13 @@ export const COMMANDS = {
     sentence: 'Map audit events from files or stdin to ECS documents',
     examples: [['map events.ndjson', 'NDJSON, a JSON array, or the CSV that Purview exports']],
   },
+  report: {
+    sentence: 'Make one HTML page of events: when, who, from where, sign-ins, sharing, alerts',
+    examples: [
+      ['report events.ndjson -o report.html', 'of ECS documents, or of events in any form that map takes'],
+      ['collect --once --format ecs | o365audit report -', 'of everything of the last seven days'],
+    ],
+  },
   simulate: {
     sentence: 'Serve a Management Activity API and its login on this machine, for tests and demonstrations',
     examples: [['simulate --port 8365 --count 5000', 'one tenant with 5,000 events']],
@@ -82,7 +89,7 @@ export interface Option extends Omit<Rules, 'type'> {
 const collecting = ['collect', 'config', 'check'] as const;
 /** Commands that look into a state directory. */
 const looking = [...collecting, 'status'] as const;
-const all = [...looking, 'map', 'simulate', 'demo', 'setup'] as const;
+const all = [...looking, 'map', 'report', 'simulate', 'demo', 'setup'] as const;
 /** What goes out over HTTP. */
 const networked = [...collecting, 'setup'] as const;
 /** What speaks to Elasticsearch or OpenSearch itself. */
@@ -129,7 +136,7 @@ export const OPTIONS = {
     sentence: 'What becomes of the secrets that data loss prevention has found, in documents: keep, hash (SHA-256) or drop', example: 'hash',
   },
   mappingSwitches: {
-    flag: 'mapping-switches', environment: 'O365AUDIT_MAPPING_SWITCHES', key: 'mapping_switches', type: 'list', choices: MAPPING_SWITCHES, commands: ['collect', 'config', 'check', 'map'], group: 'Mapping',
+    flag: 'mapping-switches', environment: 'O365AUDIT_MAPPING_SWITCHES', key: 'mapping_switches', type: 'list', choices: MAPPING_SWITCHES, commands: ['collect', 'config', 'check', 'map', 'report'], group: 'Mapping',
     sentence: `Rules of the mapping that are off by default: ${MAPPING_SWITCHES.join(', ')}`, example: 'user_roles,dlp_message',
   },
   eventTag: {
@@ -305,8 +312,12 @@ export const OPTIONS = {
   },
 
   files: {
-    positional: '[file...]', type: 'list', commands: ['map'], group: 'Events',
-    sentence: 'The files to map; none or - is stdin', example: 'events.ndjson',
+    positional: '[file...]', type: 'list', commands: ['map', 'report'], group: 'Events',
+    sentence: 'The files to read; none or - is stdin', example: 'events.ndjson',
+  },
+  reportFile: {
+    flag: 'output', alias: 'o', environment: 'O365AUDIT_REPORT_OUTPUT', type: 'path', default: './report.html', commands: ['report'], group: 'Report',
+    sentence: 'The HTML file to write', example: '/var/www/html/audit.html',
   },
 
   port: {
@@ -365,6 +376,10 @@ export const OPTIONS = {
   follow: {
     flag: 'follow', environment: 'O365AUDIT_DEMO_FOLLOW', type: 'boolean', default: 'false', commands: ['demo'], group: 'Events',
     sentence: 'Go on with new events after the backlog, until it is stopped', example: 'true',
+  },
+  demoReport: {
+    flag: 'report', environment: 'O365AUDIT_DEMO_REPORT', type: 'path', commands: ['demo'], group: 'Report',
+    sentence: 'The HTML file that shows what was collected (default: in a new folder for temporary files)', example: 'report.html',
   },
 } as const satisfies Record<string, Option>;
 

@@ -12,13 +12,13 @@ export interface Counts {
   readonly outcomes: ReadonlyMap<string, number>;
 }
 
-/** A stream that hands every line on to `target`, at its pace, and counts the documents in them. */
-export function createTally(target: NodeJS.WritableStream): { readonly stream: Writable; readonly counts: Counts } {
+/** A stream that hands every line on to `target`, at its pace, and counts the documents in them; `seen` learns of each. */
+export function createTally(target: NodeJS.WritableStream, seen: (document: unknown) => void): { readonly stream: Writable; readonly counts: Counts } {
   const counts = { documents: 0, categories: new Map<string, number>(), outcomes: new Map<string, number>() };
   const stream = new Writable({
     write(chunk: Buffer, _encoding, callback) {
       target.write(chunk, (error) => {
-        if (!error) for (const line of chunk.toString().split('\n')) if (line !== '') count(line, counts);
+        if (!error) for (const line of chunk.toString().split('\n')) if (line !== '') seen(count(line, counts));
         callback(error);
       });
     },
@@ -26,11 +26,13 @@ export function createTally(target: NodeJS.WritableStream): { readonly stream: W
   return { stream, counts };
 }
 
-function count(line: string, counts: { documents: number; readonly categories: Map<string, number>; readonly outcomes: Map<string, number> }): void {
-  const { event: { category = ['(none)'], outcome = '(none)' } = {} } = JSON.parse(line) as { event?: { category?: readonly string[]; outcome?: string } };
+function count(line: string, counts: { documents: number; readonly categories: Map<string, number>; readonly outcomes: Map<string, number> }): unknown {
+  const document = JSON.parse(line) as { event?: { category?: readonly string[]; outcome?: string } };
+  const { category = ['(none)'], outcome = '(none)' } = document.event ?? {};
   counts.documents += 1;
   for (const name of category) add(counts.categories, name);
   add(counts.outcomes, outcome);
+  return document;
 }
 
 function add(counts: Map<string, number>, key: string): void {
@@ -38,15 +40,18 @@ function add(counts: Map<string, number>, key: string): void {
 }
 
 /** What a person wants to know at the end of a demonstration, and how to go on. */
-export function summaryOf({ documents, categories, outcomes }: Counts, contentTypes: ReadonlyMap<string, number>, { ms, blobs }: { readonly ms: number; readonly blobs: number }): string {
+export function summaryOf({ documents, categories, outcomes }: Counts, contentTypes: ReadonlyMap<string, number>, { ms, blobs, reportFile }: { readonly ms: number; readonly blobs: number; readonly reportFile: string | undefined }): string {
   const perSecond = Math.round(documents * 1000 / Math.max(1, ms));
   return `
 ${counted(documents, 'ECS document')} from ${counted(blobs, 'content blob')} in ${(ms / 1000).toFixed(1)} s (${number(perSecond)} a second).
 
-${beside([['content type', contentTypes], ['category', categories], ['outcome', outcomes]])}
+${beside([['content type', contentTypes], ['category', categories], ['outcome', outcomes]])}${reportFile === undefined ? '' : `
+All of it to look at, in a browser: ${reportFile}
+`}
 How to go on:
   o365audit demo --events 20 | head -1     one document
   o365audit demo --follow                  new events as they come, until Ctrl-C
+  o365audit report FILE                    such a page of your own events
   o365audit map FILE                       your own events: NDJSON, or the CSV that Purview exports
   o365audit simulate                       a Management Activity API of your own to collect from
   o365audit collect -c o365.yml            a real tenant: see README.md

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { describe, test } from 'node:test';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
 import { demo } from '../../../plugin/commands/demo.ts';
 import { readArguments } from '../../../plugin/config/collector.ts';
 import { readCommandLine } from '../../../plugin/config/command-line.ts';
@@ -10,9 +11,16 @@ import { until } from '../../support/manual-clock.ts';
 import { idsOf } from '../../support/simulation.ts';
 import { testSurroundings, type TestSurroundings } from '../../support/surroundings.ts';
 
+const folder = mkdtempSync(join(tmpdir(), 'o365audit-test-'));
+after(() => rmSync(folder, { recursive: true }));
+let runs = 0;
+/** Where the report of the last run was to be written. */
+const reportFile = (): string => join(folder, `${runs}.html`);
+
 /** Runs `o365audit demo` with these words. */
 async function run(words: readonly string[], surroundings: TestSurroundings): Promise<number> {
-  const asked = await readCommandLine(['demo', ...words], 80);
+  runs += 1;
+  const asked = await readCommandLine(['demo', '--report', reportFile(), ...words], 80);
   assert.ok('command' in asked);
   return demo(readArguments('demo', asked.flags, surroundings.env), surroundings);
 }
@@ -32,6 +40,8 @@ describe('o365audit demo', () => {
     assert.match(surroundings.said.stderr, /^1,000 ECS documents from \d+ content blobs in \d+\.\d s \([\d,]+ a second\)\.$/m);
     assert.match(surroundings.said.stderr, /^content type +events +category +events +outcome +events$/m);
     assert.match(surroundings.said.stderr, /^How to go on:$/m);
+    assert.ok(surroundings.said.stderr.includes(`All of it to look at, in a browser: ${reportFile()}\n`));
+    assert.match(readFileSync(reportFile(), 'utf8'), /"counts":\{"events":1000,/);
     assert.match(surroundings.said.stderr, /^1,000 events +[\d,]+\/s/m);
     assert.doesNotMatch(surroundings.said.stderr, / (warn|error) /);
     assert.deepEqual(stateFolders(), before);
@@ -59,6 +69,9 @@ describe('o365audit demo', () => {
     surroundings.stdout.once('data', () => surroundings.stdout.destroy());
     assert.equal(await run(['--events', '5000'], surroundings), 0);
     assert.match(surroundings.said.stderr, /How to go on:/);
+    // of a part of the events there is no report
+    assert.equal(existsSync(reportFile()), false);
+    assert.doesNotMatch(surroundings.said.stderr, /in a browser/);
     assert.deepEqual(stateFolders(), before);
   });
 });

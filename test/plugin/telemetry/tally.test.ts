@@ -11,7 +11,7 @@ const write = (stream: Writable, text: string): Promise<unknown> => new Promise(
 describe('a tally', () => {
   test('hands every byte on, and counts the documents by category and outcome', async () => {
     const target = new PassThrough();
-    const { stream, counts } = createTally(target);
+    const { stream, counts } = createTally(target, () => undefined);
     const text = document({ category: ['file', 'web'], outcome: 'success' }) + document({ category: ['file'], outcome: 'failure' }) + document({ kind: 'pipeline_error' }) + '{}\n';
     await write(stream, text);
     await write(stream, document({ category: ['iam'], outcome: 'success' }));
@@ -23,7 +23,7 @@ describe('a tally', () => {
 
   test('goes at the pace of whoever reads', async () => {
     const waiting: (() => void)[] = [];
-    const { stream, counts } = createTally(new Writable({ write: (_chunk, _encoding, callback) => void waiting.push(callback) }));
+    const { stream, counts } = createTally(new Writable({ write: (_chunk, _encoding, callback) => void waiting.push(callback) }), () => undefined);
     let isTaken = false;
     const taken = write(stream, document({})).then(() => { isTaken = true; });
     await new Promise((resolve) => setImmediate(resolve));
@@ -37,7 +37,7 @@ describe('a tally', () => {
     const gone = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
     const target = new Writable({ write: (_chunk, _encoding, callback) => callback(gone) });
     target.on('error', () => undefined);
-    const { stream, counts } = createTally(target);
+    const { stream, counts } = createTally(target, () => undefined);
     const failed = once(stream, 'error') as Promise<[Error]>;
     await write(stream, document({}));
     assert.deepEqual(await failed, [gone]);
@@ -50,7 +50,7 @@ describe('the summary', () => {
   const types = new Map<ContentType, number>([['Audit.Exchange', 500], ['Audit.General', 1_000]]);
 
   test('says what it was, how fast it went and how to go on', () => {
-    const lines = summaryOf(counts, types, { ms: 2_000, blobs: 30 }).split('\n');
+    const lines = summaryOf(counts, types, { ms: 2_000, blobs: 30, reportFile: undefined }).split('\n');
     assert.equal(lines[1], '1,500 ECS documents from 30 content blobs in 2.0 s (750 a second).');
     assert.deepEqual(lines.slice(3, 6), [
       'content type    events    category        events    outcome  events',
@@ -63,16 +63,16 @@ describe('the summary', () => {
 
   test('puts the smallest of very many together', () => {
     const categories = new Map(Array.from({ length: 20 }, (_, index) => [`category ${index}`, 100 - index]));
-    const text = summaryOf({ ...counts, categories }, types, { ms: 1, blobs: 1 });
+    const text = summaryOf({ ...counts, categories }, types, { ms: 1, blobs: 1, reportFile: undefined });
     assert.match(text, /category 7 +93/);
     assert.match(text, /others +1,038/);
     assert.ok(!text.includes('category 8'));
   });
 
-  test('of one says one', () => assert.match(summaryOf({ ...counts, documents: 1 }, types, { ms: 1_000, blobs: 1 }), /^\n1 ECS document from 1 content blob in 1\.0 s \(1 a second\)\.\n/));
+  test('of one says one', () => assert.match(summaryOf({ ...counts, documents: 1 }, types, { ms: 1_000, blobs: 1, reportFile: undefined }), /^\n1 ECS document from 1 content blob in 1\.0 s \(1 a second\)\.\n/));
 
   test('of nothing has no tables, and divides by no zero', () => {
-    const text = summaryOf({ documents: 0, categories: new Map(), outcomes: new Map() }, new Map(), { ms: 0, blobs: 0 });
+    const text = summaryOf({ documents: 0, categories: new Map(), outcomes: new Map() }, new Map(), { ms: 0, blobs: 0, reportFile: undefined });
     assert.match(text, /^\n0 ECS documents from 0 content blobs in 0\.0 s \(0 a second\)\.\n/);
     assert.ok(!text.includes('events  '));
   });

@@ -1,0 +1,63 @@
+/** `o365audit report`: one HTML page of the events in files or on stdin. */
+import { createReadStream } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { addAbortSignal } from 'node:stream';
+import { exportedEvents } from '../collect/exported.ts';
+import type { ArgumentsOf } from '../config/options.ts';
+import { failure, reasonOf } from '../errors.ts';
+import { envelopeTexts } from '../module/envelope.ts';
+import { loadModule } from '../module/instance.ts';
+import { createSplitter } from '../module/splitter.ts';
+import { createAggregation, type Aggregation } from '../report/aggregation.ts';
+import { readDocuments } from '../report/documents.ts';
+import { pageOf } from '../report/page.ts';
+import type { Picture } from '../report/picture.ts';
+import { createLog } from '../telemetry/log.ts';
+import type { Surroundings } from '../types.ts';
+
+const BATCH_BYTES = 1024 * 1024;
+
+/** Reads all files, one after the other, and writes the page. Throws MAP_…, BLOB_…, MODULE_… and REPORT_… failures; then there is no page. */
+export async function report({ files, reportFile, mappingSwitches, logLevel, logFormat }: ArgumentsOf<'report'>, surroundings: Surroundings): Promise<number> {
+  const { clock, programFolder, stderr, stdin, stop } = surroundings;
+  const log = createLog({ level: logLevel, format: logFormat, nowMs: () => clock.nowMs(), write: (text) => void stderr.write(text) });
+  const module = await loadModule(programFolder, log);
+  const envelope = envelopeTexts({ namespace: 'default', mappingSwitches, tags: [] });
+  const aggregation = createAggregation();
+
+  async function readFile(file: string, name: string): Promise<void> {
+    const splitter = createSplitter(module, envelope, {
+      format: 'ecs', encoding: 'ndjson', preserveOriginalEvent: false, timestamp: true, batchBytes: BATCH_BYTES, lines: true,
+    }, `The file ${name}`, () => clock.nowMs());
+    const bytes = addAbortSignal(stop, file === '-' ? stdin : createReadStream(file));
+    try {
+      for await (const reading of readDocuments(exportedEvents(bytes as AsyncIterable<Buffer>, name), () => splitter)) {
+        if ('document' in reading) aggregation.add(reading.document);
+        else aggregation.addUnreadable();
+      }
+    } catch (error) {
+      if (stop.aborted) throw failure('MAP_STOPPED', { file: name, reason: reasonOf(stop.reason) });
+      if (!(error instanceof Error && 'syscall' in error)) throw error;
+      throw failure('MAP_FILE', { file: name, reason: reasonOf(error) }, error);
+    } finally {
+      splitter.close();
+    }
+  }
+
+  const sources = (files.length === 0 ? ['-'] : files).map((file) => ({ file, name: file === '-' ? 'standard input' : file }));
+  for (const { file, name } of sources) await readFile(file, name);
+  const picture = await writeReport(aggregation, sources.map(({ name }) => name), reportFile, surroundings);
+  stderr.write(`${picture.counts.events.toLocaleString('en-US')} events in ${reportFile}\n`);
+  return 0;
+}
+
+/** Writes the page of what was counted, and resolves with what it shows. Throws REPORT_… failures. */
+export async function writeReport(aggregation: Aggregation, sources: readonly string[], file: string, { clock, programFolder, version }: Surroundings): Promise<Picture> {
+  const picture = aggregation.picture({ version, madeAtMs: clock.nowMs(), sources });
+  const page = await pageOf(picture, programFolder);
+  // who may read the events is for their owner to say: nobody else, until he does
+  await writeFile(file, page, { mode: 0o600 }).catch((error: unknown) => {
+    throw failure('REPORT_WRITE', { file, reason: reasonOf(error) }, error);
+  });
+  return picture;
+}
