@@ -119,6 +119,7 @@ export const FAILURES = {
   LEDGER_PATH_TOO_LONG: { sentence: 'The path of the state directory {directory} is too long for a socket in it ({bytes} bytes; the system takes {bytesMax}).', repair: 'Give --state-dir a shorter path, or one relative to the working directory.', exitStatus: 2, retry: 'never' },
   LEDGER_DISK_FULL: { sentence: 'The disk of {file} is full: nothing can be committed.', repair: 'Make room. The program goes on by itself then, and nothing is lost.', exitStatus: 1, retry: 'later' },
   LEDGER_WRITE: { sentence: 'Writing to {file} failed: {reason}.', repair: 'Mend what the reason names. The program goes on by itself then, and nothing is lost.', exitStatus: 1, retry: 'later' },
+  DEAD_LETTERS_FULL: { sentence: 'The folder of dead letters {folder} is full: it holds {letters} events in {bytes} bytes.', repair: 'Delete what nobody needs, or raise dead_letters_limit and dead_letters_size. Until then content blobs with such events stay owed.', exitStatus: 1, retry: 'later' },
   LEDGER_CLOSED: { sentence: '{file} is closed, and takes no commits any more.', repair: 'Nothing is lost: what was not committed is delivered again by the next run.', exitStatus: 0, retry: 'never' },
 
   // store: Elasticsearch and OpenSearch

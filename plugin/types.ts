@@ -1,6 +1,6 @@
 /**
  * What rooms hand each other. A room (a folder of plugin/) imports this file, errors.ts and telemetry/log.ts, and no other room; the
- * corridors (commands/, collect/collect.ts and collect/records.ts) fetch from one room what the next one needs. Times are milliseconds since 1970 (…Ms) unless
+ * corridors (commands/ and collect.ts, rooms.ts and records.ts of collect/) fetch from one room what the next one needs. Times are milliseconds since 1970 (…Ms) unless
  * they are texts of the service, which stay as they came.
  */
 
@@ -93,7 +93,10 @@ export const INDEX_WORDS = 4;
 
 /** Where batches go. `deliver` resolves when the far side has taken responsibility for every event, and rejects otherwise. */
 export interface Output {
-  deliver(batch: Batch): Promise<void>;
+  /** `attempts` in place of the output's own. */
+  deliver(batch: Batch, attempts?: number): Promise<void>;
+  /** Batches that it has taken so far. */
+  readonly acknowledged: number;
   /** Keeps an eye on all that is delivered from now on. */
   watch(): DeliveryWatch;
   /** Resolves when what was promised is flushed and the connection is down. */

@@ -3,20 +3,21 @@
  */
 import { AuditError, reasonOf } from '../errors.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Batch, Clock, ContentBlob, Output } from '../types.ts';
-import type { BytesInFlight } from './bytes-in-flight.ts';
-import { createDeliveries, type Deliveries } from './deliveries.ts';
+import type { Batch, Clock, ContentBlob } from '../types.ts';
+import { createDeliveries, type Deliveries, type DeliveryRooms } from './deliveries.ts';
 import { quietly, type Signals } from './run.ts';
 
 /** How often a blob is read in one round before it has to wait for the next one. */
 export const BLOB_ATTEMPTS = 5;
 const BACKOFF_FIRST_MS = 1_000;
 const BACKOFF_LONGEST_MS = 60_000;
+/** Failures behind which the next attempt would meet the same. */
+const NOT_NOW: ReadonlySet<string> = new Set(['OUTPUT_REFUSED', 'OUTPUT_UNSETTLED', 'DEAD_LETTERS_FULL']);
 /** Between attempts to write the ledger for what is delivered. */
 const COMMIT_RETRY_MS = 5_000;
 
-/** What a blob needs from the API, the module and the ledger. */
-export interface Carrier {
+/** What a blob needs from the API, the module, the output and the ledger. */
+export interface Carrier extends DeliveryRooms {
   readonly tenant: string;
   /** The blob's bytes as they come in. Asks several times itself where that can help, so whoever calls need not. */
   open(blob: ContentBlob, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
@@ -26,11 +27,10 @@ export interface Carrier {
   lose(blob: ContentBlob, reason: string): Promise<void>;
   /** Whether a failure means that this blob can never be had. */
   isHopeless(thrown: unknown): boolean;
-  readonly output: Output;
-  readonly bytesInFlight: BytesInFlight;
+  /** Keeps an event that the output does not take, durably when it resolves. Rejects with DEAD_LETTERS_FULL when there is no room, and as `commit`. */
+  leaveOut(blob: ContentBlob, event: Batch, reason: AuditError): Promise<void>;
   /** The time by the service's clock, which blobs expire by. */
   readonly nowMs: () => number;
-  readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
 }
@@ -44,8 +44,8 @@ export interface BlobSplitter {
 }
 
 export type Fate =
-  /** `leftOut` events are too large for the output. */
-  | { readonly fate: 'delivered'; readonly events: number; readonly leftOut: number }
+  /** `leftOut` events are ones that the output does not take, `duplicates` were delivered before. */
+  | { readonly fate: 'delivered'; readonly events: number; readonly leftOut: number; readonly duplicates: number }
   | { readonly fate: 'lost' }
   /** Still owed; `unopened` is why the service did not even begin to hand it out. */
   | { readonly fate: 'waiting'; readonly unopened?: AuditError };
@@ -64,18 +64,18 @@ export async function carry(blob: ContentBlob, carrier: Carrier, { stop, abandon
     try {
       const body = await carrier.open(blob, abandon);
       isOpen = true;
-      const { events, leftOut, settled } = await deliver(blob, body, carrier, abandon);
+      const { settled, ...counts } = await deliver(blob, body, carrier, abandon);
       handedOver();
       await settled(abandon);
       await persist(() => carrier.commit(blob), clock, abandon);
-      log('blob.delivered', { ...values, events });
-      return { fate: 'delivered', events, leftOut };
+      log('blob.delivered', { ...values, ...counts });
+      return { fate: 'delivered', ...counts };
     } catch (error) {
       abandon.throwIfAborted();
       if (!(error instanceof AuditError) || endsTheRun(error)) throw error;
       if (carrier.isHopeless(error)) return give(blob, carrier, reasonOf(error), abandon);
       // the API and the log agent have been asked several times already, and each further time might hand over the same events once more
-      if (!isOpen || error.code === 'OUTPUT_REFUSED' || error.code === 'OUTPUT_UNSETTLED' || attempt === BLOB_ATTEMPTS) {
+      if (!isOpen || NOT_NOW.has(error.code) || attempt === BLOB_ATTEMPTS) {
         log('blob.waiting', { ...values, reason: reasonOf(error) });
         return isOpen ? { fate: 'waiting' } : { fate: 'waiting', unopened: error };
       }
@@ -90,17 +90,18 @@ export async function carry(blob: ContentBlob, carrier: Carrier, { stop, abandon
 interface Delivered {
   readonly events: number;
   readonly leftOut: number;
+  readonly duplicates: number;
   readonly settled: Deliveries['settled'];
 }
 
 /** Splits and delivers; resolves when the output has taken responsibility for each event that it can take. */
 async function deliver(blob: ContentBlob, body: AsyncIterable<Uint8Array>, carrier: Carrier, signal: AbortSignal): Promise<Delivered> {
   const splitter = carrier.splitter(blob);
-  let leftOut = 0;
-  const deliveries = createDeliveries(carrier.output, carrier.bytesInFlight, (error) => {
-    leftOut += 1;
-    carrier.log('event.lost', { tenant: carrier.tenant, contentType: blob.contentType, contentId: blob.contentId, reason: error.message });
-  }, signal);
+  const deliveries = createDeliveries(carrier, {
+    all: blob.isOrdered === true,
+    leaveOut: (event, reason) => persist(() => carrier.leaveOut(blob, event, reason), carrier.clock, signal),
+    signal,
+  });
   try {
     for await (const chunk of body) {
       for (const batch of splitter.push(chunk)) await deliveries.send(batch);
@@ -112,7 +113,8 @@ async function deliver(blob: ContentBlob, body: AsyncIterable<Uint8Array>, carri
     await deliveries.ended();
   }
   deliveries.throwFailure();
-  return { events: splitter.eventCount - leftOut, leftOut, settled: (until) => deliveries.settled(until) };
+  const { leftOut, duplicates } = deliveries;
+  return { events: splitter.eventCount - leftOut - duplicates, leftOut, duplicates, settled: (until) => deliveries.settled(until) };
 }
 
 /** Records that a blob is lost. */

@@ -1,9 +1,8 @@
 /**
- * The pipeline: plan, list, fetch, split, deliver, commit. This file opens the rooms and hands each what it needs of the others; the journey of an event is in
+ * The pipeline: plan, list, fetch, split, deliver, commit. This file hands each room (rooms.ts opens them) what it needs of the others; the journey of an event is in
  * round.ts (found and owed) and carry.ts (fetched, split, delivered, committed).
  */
 import { setMaxListeners } from 'node:events';
-import { join } from 'node:path';
 import { createRequestBudget, type RequestBudget } from '../api/budget.ts';
 import { consequenceOf } from '../api/classifier.ts';
 import { createManagementApi } from '../api/management-api.ts';
@@ -11,73 +10,31 @@ import { createTokenSource, type TokenSource } from '../auth/token-source.ts';
 import type { Config, Source } from '../config/config.ts';
 import { readMoment } from '../config/moment.ts';
 import { reasonOf, type AuditError } from '../errors.ts';
-import { openFilePositions, type FilePositions } from '../ledger/file-positions.ts';
-import { keepText, readKeptText } from '../ledger/kept-text.ts';
-import { openLedger, type Ledger } from '../ledger/ledger.ts';
 import { takeOrders } from '../ledger/orders.ts';
-import { createGathering, type Gathering } from '../module/gathering.ts';
-import { loadModule, type EcsModule } from '../module/instance.ts';
-import { openNetwork, type Network } from '../network/network.ts';
-import { openOutput } from '../output/output.ts';
-import type { Counters } from '../telemetry/counters.ts';
-import { openEndpoint, type EndpointOptions } from '../telemetry/endpoint.ts';
-import type { Log } from '../telemetry/log.ts';
-import { metricsText } from '../telemetry/metrics.ts';
-import { keepStanding } from '../telemetry/standing-keeper.ts';
 import type { Quota } from '../telemetry/standing.ts';
-import { problemsOf } from '../telemetry/verdict.ts';
-import type { Clock, Output, Surroundings, Tenant } from '../types.ts';
-import { createBytesInFlight, type BytesInFlight } from './bytes-in-flight.ts';
+import type { Surroundings, Tenant } from '../types.ts';
 import { createConcurrency } from './concurrency.ts';
 import { countTenant } from './counting.ts';
 import { createFileCollector } from './files.ts';
-import { createOrderDesk, type OrderTaker } from './order-desk.ts';
+import { createOrderDesk } from './order-desk.ts';
 import { splitterOf } from './records.ts';
-import type { Reports } from './reports.ts';
+import { leaveOut, openRooms, type Observers, type Rooms } from './rooms.ts';
 import { runCollectors, type Collector } from './run.ts';
 import { ServiceClock } from './service-clock.ts';
 import { spanOf } from './span.ts';
 import { createTenantCollector } from './tenant.ts';
 
-/** In the state directory: what o365audit status reads. */
-export const STANDING_FILE = 'status.json';
-/** After a stop what is in flight has so long to be finished, and its acknowledgements so much longer: less than 5 s together. */
+/** After a stop what is in flight has so long to be finished; its acknowledgements have CLOSE_MS more. */
 const GRACE_MS = 3_400;
-const CLOSE_MS = 1_200;
-
-/** The rooms of one run. */
-interface Rooms {
-  readonly config: Config;
-  readonly module: EcsModule;
-  readonly ledger: Ledger;
-  readonly positions: FilePositions;
-  readonly network: Network;
-  readonly output: Output;
-  readonly bytesInFlight: BytesInFlight;
-  readonly gathering: Gathering;
-  readonly budgets: Map<string, RequestBudget>;
-  readonly orderTakers: OrderTaker[];
-  readonly reports: Reports;
-  readonly counters: Counters;
-  readonly log: Log;
-  readonly surroundings: Surroundings;
-}
-
-/** Who is told how a run goes. */
-export interface Observers {
-  readonly reports: Reports;
-  readonly counters: Counters;
-  readonly log: Log;
-}
 
 /**
  * Collects all sources until `surroundings.stop`, or with `once` until everything is delivered. Resolves when all that was begun is finished or given
  * up, and committed as far as it was delivered. Throws OUTPUT_…, LEDGER_…, MODULE_… failures, and what `once` left undone.
  */
-export async function collect(config: Config, surroundings: Surroundings, { reports, counters, log }: Observers): Promise<void> {
-  const { clock, stop, programFolder, stdout } = surroundings;
+export async function collect(config: Config, surroundings: Surroundings, observers: Observers): Promise<void> {
+  const { clock, stop } = surroundings;
   const { collector } = config;
-  const module = await loadModule(programFolder, log);
+  const { reports, counters, log } = observers;
   setMaxListeners(0, stop);
   const open: { close(): Promise<void> }[] = [];
   const opened = <Room extends { close(): Promise<void> }>(room: Room): Room => {
@@ -86,16 +43,7 @@ export async function collect(config: Config, surroundings: Surroundings, { repo
   };
   let missing: AuditError | undefined;
   try {
-    const network = opened(await openNetwork(collector, surroundings, log));
-    const ledger = opened(await openLedger({ directory: collector.stateDir }, clock, log));
-    const standing = join(collector.stateDir, STANDING_FILE);
-    opened(await keepStanding(counters, { read: () => readKeptText(standing), keep: (text) => keepText(standing, text) }, clock, log));
-    if (collector.metrics !== undefined) opened(await openEndpoint({ address: collector.metrics, log, ...figuresOf(counters, collector, clock) }));
-    const output = opened(openOutput({ url: collector.output, stdout, closeTimeoutMs: CLOSE_MS, ...forwardOptions(collector) }, log, clock));
-    const rooms: Rooms = {
-      config, module, ledger, network, output, reports, counters, log, surroundings, orderTakers: [], budgets: new Map(), positions: await openFilePositions(collector.stateDir, log),
-      bytesInFlight: createBytesInFlight(collector.bytesInFlight), gathering: createGathering(collector.bytesInFlight / 2),
-    };
+    const rooms = await openRooms(config, surroundings, observers, opened);
     const collectors = await Promise.all(config.sources.flatMap((source) => source.input.kind === 'files'
       ? [Promise.resolve(filesOf(source, source.input.paths, rooms))] : source.tenants.map((tenant) => tenantOf(tenant, source, rooms))));
     reports.opened(collectors);
@@ -103,7 +51,7 @@ export async function collect(config: Config, surroundings: Surroundings, { repo
     await desk.look();
     const over = new AbortController();
     const following = desk.follow(over.signal);
-    missing = await runCollectors(collectors, { clock, stop, graceMs: GRACE_MS, abandoned: () => void output.close() }).finally(() => over.abort());
+    missing = await runCollectors(collectors, { clock, stop, graceMs: GRACE_MS, abandoned: () => void rooms.deliveries.output.close() }).finally(() => over.abort());
     await following;
     counters.end(stop.aborted ? reasonOf(stop.reason) : missing?.message ?? 'everything is delivered', collector.once && missing === undefined && !stop.aborted);
   } catch (error) {
@@ -118,7 +66,7 @@ export async function collect(config: Config, surroundings: Surroundings, { repo
 
 /** The collector of one tenant of a source. */
 async function tenantOf(tenant: Tenant, source: Source, rooms: Rooms): Promise<Collector> {
-  const { config: { collector }, network: { request }, output, bytesInFlight, orderTakers, reports, log, surroundings: { clock } } = rooms;
+  const { config: { collector }, network: { request }, deliveries, ids, orderTakers, reports, log, surroundings: { clock } } = rooms;
   const { applicationId, credential, authenticationEndpoint, resource, contentTypes, maxRetentionMs, maxQuerySizeMs, pollIntervalMs, errorRetryIntervalMs } = source;
   if (credential === undefined) throw new Error(`the source ${source.name} has no credential`);
   const name = tenant.name ?? tenant.id;
@@ -138,10 +86,14 @@ async function tenantOf(tenant: Tenant, source: Source, rooms: Rooms): Promise<C
       list: (type, window, signal, rank) => api.list(type, window, signal, rank),
     },
     {
-      tenant: name, output, bytesInFlight, clock, log, random: Math.random, nowMs: () => serviceClock.nowMs(),
+      ...deliveries, tenant: name, log, random: Math.random, nowMs: () => serviceClock.nowMs(),
       open: (blob, signal) => api.open(blob, signal),
-      splitter: ({ contentType, contentId }) => splitterOf(source, rooms, { blob: `The blob ${contentId} of ${contentType} of tenant ${name}`, contentType, tenant: { ...tenant, id: tokens.identity?.tenantId ?? tenant.id } }),
-      commit: (blob) => ledger.commit(blob),
+      splitter: ({ contentType, contentId }) => splitterOf(source, rooms, { blob: `The blob ${contentId} of ${contentType} of tenant ${name}`, contentType, tenant: { ...tenant, id: tokens.identity?.tenantId ?? tenant.id }, idKey: ids?.keyOf(tenant.id) }),
+      async commit(blob) {
+        await ids?.written();
+        await ledger.commit(blob);
+      },
+      leaveOut: (blob, event, reason) => leaveOut({ tenant: name, contentType: blob.contentType, contentId: blob.contentId }, event, reason, rooms),
       lose: (blob, reason) => ledger.lose(blob, reason),
       isHopeless: (error) => consequenceOf(error) === 'skip',
     },
@@ -156,9 +108,9 @@ async function tenantOf(tenant: Tenant, source: Source, rooms: Rooms): Promise<C
       relistIntervalMs: collector.relistIntervalMs, ...spanOf(collector, (text) => readMoment(text, clock.nowMs()), clock.nowMs()),
       parked: (blob) => counting.parked(blob),
       roundEnded: (failures, whole) => counting.round(failures, whole),
-      delivered(events, type, leftOut) {
-        counting.events(type, events, leftOut);
-        report.delivered(events, type, leftOut);
+      delivered(events, type, leftOut, duplicates) {
+        counting.events(type, { delivered: events, leftOut, duplicates });
+        report.delivered(events, type, leftOut, duplicates);
       },
       lost(type, window, reason) {
         counting.lostWindow(type, window);
@@ -175,13 +127,14 @@ async function tenantOf(tenant: Tenant, source: Source, rooms: Rooms): Promise<C
 
 /** The collector of a source of files. */
 function filesOf(source: Source, paths: readonly string[], rooms: Rooms): Collector {
-  const { config: { collector }, positions, output, bytesInFlight, reports, log, surroundings: { clock } } = rooms;
+  const { config: { collector }, positions, deliveries: { output, bytesInFlight, suspicions, remembersParts, clock }, reports, log } = rooms;
   const { firstRound, delivered, caughtUp } = reports.tenant(source.name);
   const [tenant] = source.tenants;
   return createFileCollector({
-    paths, positions, output, bytesInFlight, clock, log, caughtUp, once: collector.once, errorRetryIntervalMs: source.errorRetryIntervalMs,
+    paths, positions, output, bytesInFlight, suspicions, remembersParts, clock, log, caughtUp, once: collector.once, errorRetryIntervalMs: source.errorRetryIntervalMs,
     started: () => firstRound(undefined),
-    delivered: (events, leftOut) => delivered(events, undefined, leftOut),
+    delivered: (events, leftOut) => delivered(events, undefined, leftOut, 0),
+    leaveOut: (file, event, reason) => leaveOut({ tenant: source.name, file }, event, reason, rooms),
     splitter: (file) => splitterOf(source, rooms, { blob: `The file ${file}`, ...(tenant === undefined || source.tenants.length > 1 ? {} : { tenant }), lines: true }),
   });
 }
@@ -199,29 +152,7 @@ function quotaOf(budget: RequestBudget, { maxRequestsPerMinute: limit }: Source)
   return { used, limit, waiting, ...(Number.isFinite(pausedUntilMs) ? { pausedUntilMs } : {}) };
 }
 
-/** What the endpoint says when it is asked. */
-function figuresOf(counters: Counters, { lagLimitMs }: Config['collector'], clock: Clock): Pick<EndpointOptions, 'metrics' | 'problems'> {
-  return {
-    metrics() {
-      const { user, system } = process.cpuUsage();
-      return metricsText(counters.standing(), { residentBytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6 }, clock.nowMs());
-    },
-    problems: () => problemsOf(counters.standing(), { nowMs: clock.nowMs(), lagLimitMs, isRunning: true }),
-  };
-}
-
 /** Where a tenant's API is, and in whose name it is asked. */
 export function apiRoot(resource: URL, tokens: TokenSource, { publisherId }: Config['collector']): Parameters<typeof createManagementApi>[0] {
   return { root: resource, tenantId: (signal) => tokens.tenantId(signal), ...(publisherId === undefined ? {} : { publisherId }) };
-}
-
-/** What the options say of a Forward output, as the output takes it. */
-export function forwardOptions(collector: Config['collector']): Omit<Parameters<typeof openOutput>[0], 'url' | 'stdout'> {
-  const { eventTag, framesInFlight, ackTimeoutMs, ackSettleMs, forwardSharedKey, forwardCa, forwardServerName } = collector;
-  return {
-    tag: eventTag, framesInFlight, ackTimeoutMs, ackSettleMs,
-    ...(forwardSharedKey === undefined ? {} : { sharedKey: forwardSharedKey }),
-    ...(forwardCa === undefined ? {} : { caFile: forwardCa }),
-    ...(forwardServerName === undefined ? {} : { serverName: forwardServerName }),
-  };
 }

@@ -4,7 +4,7 @@ import type { ContentBlob, ContentType, Window } from '../types.ts';
 import type { Carrier } from './carry.ts';
 import type { Listing } from './tenant.ts';
 
-type Count = 'blobsListed' | 'blobsListedAgain' | 'blobsFetched' | 'bytesFetched' | 'eventsDelivered' | 'eventsLeftOut' | 'blobsParked' | 'secondsLost';
+type Count = 'blobsListed' | 'blobsListedAgain' | 'blobsFetched' | 'bytesFetched' | 'eventsDelivered' | 'eventsLeftOut' | 'eventsDuplicate' | 'blobsParked' | 'secondsLost';
 
 /** The counters of one tenant; telemetry/counters.ts keeps them. */
 export interface TenantCounts {
@@ -21,8 +21,8 @@ export interface Counting {
   readonly carrier: Carrier;
   /** A blob has failed, and waits for the next round. */
   parked(blob: ContentBlob): void;
-  /** Events were acknowledged; `leftOut` are those that the output can never take. */
-  events(type: ContentType, delivered: number, leftOut: number): void;
+  /** Events were acknowledged; `leftOut` are those that the output does not take, `duplicates` those that were delivered before. */
+  events(type: ContentType, counts: { readonly delivered: number; readonly leftOut: number; readonly duplicates: number }): void;
   /** A round has ended: what kept types, or the whole tenant, from being listed. */
   round(failures: ReadonlyMap<ContentType, AuditError>, whole: AuditError | undefined): void;
   lostWindow(type: ContentType, window: Window): void;
@@ -69,9 +69,10 @@ export function countTenant(listing: Listing, carrier: Carrier, contentTypes: re
       parked.add(keyOf(blob));
       counts.add(blob.contentType, 'blobsParked');
     },
-    events(type, delivered, leftOut) {
+    events(type, { delivered, leftOut, duplicates }) {
       counts.add(type, 'eventsDelivered', delivered);
       counts.add(type, 'eventsLeftOut', leftOut);
+      counts.add(type, 'eventsDuplicate', duplicates);
     },
     round(failures, whole) {
       counts.trouble(undefined, troubleOf(whole));

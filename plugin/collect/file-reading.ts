@@ -1,12 +1,11 @@
 /** Reads a file of events on from where it was left: one event a line, or a JSON array. What lies before its position is delivered. */
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { failure } from '../errors.ts';
+import { failure, type AuditError } from '../errors.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Clock, Output } from '../types.ts';
-import type { BytesInFlight } from './bytes-in-flight.ts';
+import type { Batch } from '../types.ts';
 import { type BlobSplitter, persist } from './carry.ts';
-import { createDeliveries, type Deliveries } from './deliveries.ts';
+import { createDeliveries, type Deliveries, type DeliveryRooms } from './deliveries.ts';
 import type { Signals } from './run.ts';
 
 const CHUNK_BYTES = 256 * 1024;
@@ -34,16 +33,15 @@ export interface OpenFile {
 }
 
 /** What reading files needs from the module, the ledger and the output. */
-export interface ReadingOptions {
+export interface ReadingOptions extends DeliveryRooms {
   /** A cut last line is a failure, for nobody comes back to it. */
   readonly once: boolean;
   readonly splitter: (file: string) => FileSplitter;
   readonly positions: { get(file: string): FilePosition | undefined; set(file: string, position: FilePosition): void; save(): Promise<void> };
-  readonly output: Output;
-  readonly bytesInFlight: BytesInFlight;
-  readonly clock: Clock;
+  /** Keeps an event of a file that the output does not take, durably when it resolves. Rejects with DEAD_LETTERS_FULL when there is no room. */
+  readonly leaveOut: (file: string, event: Batch, reason: AuditError) => Promise<void>;
   readonly log: Log;
-  /** Learns of events as they are delivered, and how many the output can never take. */
+  /** Learns of events as they are delivered, and how many the output does not take. */
   readonly delivered: (events: number, leftOut: number) => void;
 }
 
@@ -105,7 +103,6 @@ class Passage {
   readonly #deliveries: Deliveries;
   readonly #abandon: AbortSignal;
   #readBytes: number;
-  #leftOut = 0;
   #reported = { events: 0, leftOut: 0 };
 
   constructor(file: OpenFile, position: number, options: ReadingOptions, abandon: AbortSignal) {
@@ -115,10 +112,12 @@ class Passage {
     this.#readBytes = position;
     this.#abandon = abandon;
     this.#splitter = options.splitter(file.name);
-    this.#deliveries = createDeliveries(options.output, options.bytesInFlight, (error) => {
-      this.#leftOut += 1;
-      options.log('event.lost', { file: file.name, reason: error.message });
-    }, abandon);
+    this.#deliveries = createDeliveries(options, {
+      // who puts a file there wants all of it
+      all: true,
+      leaveOut: (event, reason) => persist(() => options.leaveOut(file.name, event, reason), options.clock, abandon),
+      signal: abandon,
+    });
   }
 
   get eventCount(): number {
@@ -173,7 +172,7 @@ class Passage {
     const { handle, key } = this.#file;
     this.#options.positions.set(key, { bytes: position, ...await headOf(handle, position) });
     this.position = position;
-    const leftOut = this.#leftOut;
+    const { leftOut } = this.#deliveries;
     const events = this.eventCount - leftOut;
     this.#options.delivered(events - this.#reported.events, leftOut - this.#reported.leftOut);
     this.#reported = { events, leftOut };

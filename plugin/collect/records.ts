@@ -19,10 +19,14 @@ export interface Origin {
   readonly tenant?: Tenant;
   readonly contentType?: ContentType;
   readonly lines?: boolean;
+  /** The key of the hashes of ids, where somebody remembers them. */
+  readonly idKey?: Uint32Array | undefined;
 }
 
+const NO_KEY = new Uint32Array(4);
+
 /** A splitter whose records say where they come from. */
-export function splitterOf(source: Source, { config: { collector }, module, gathering, surroundings: { clock } }: Parts, { blob, tenant, contentType, lines = false }: Origin): Splitter {
+export function splitterOf(source: Source, { config: { collector }, module, gathering, surroundings: { clock } }: Parts, { blob, tenant, contentType, lines = false, idKey = NO_KEY }: Origin): Splitter {
   const { output, format, encoding, namespace, frameBytes, mappingSwitches, dlpDetections } = collector;
   const envelope = envelopeTexts({
     createdMs: clock.nowMs(), namespace, mappingSwitches, dlpDetections, tags: source.preserveOriginalEvent ? [...source.tags, 'preserve_original_event'] : source.tags,
@@ -34,7 +38,7 @@ export function splitterOf(source: Source, { config: { collector }, module, gath
   const options: SplitOptions = {
     format, encoding: isStdout ? encoding : 'msgpack', preserveOriginalEvent: source.preserveOriginalEvent,
     // an agent makes @timestamp from the record's own time
-    timestamp: isStdout, batchBytes: frameBytes, lines, gathering,
+    timestamp: isStdout, batchBytes: frameBytes, lines, gathering, idKey,
   };
   return createSplitter(module, envelope, options, blob, () => clock.nowMs());
 }

@@ -14,8 +14,8 @@ export interface RunStatus {
 export interface TenantReports {
   /** Throws when every tenant was refused: then the run cannot start. */
   readonly firstRound: (refusal: AuditError | undefined) => void;
-  /** A blob, or a stretch of a file, is delivered and committed but for `leftOut` events, which the output can never take. */
-  readonly delivered: (events: number, type: ContentType | undefined, leftOut: number) => void;
+  /** A blob, or a stretch of a file, is delivered and committed but for `leftOut` events, which the output does not take, and `duplicates`, which it had before. */
+  readonly delivered: (events: number, type: ContentType | undefined, leftOut: number, duplicates: number) => void;
   readonly caughtUp: () => void;
   readonly listed: (waiting: readonly ContentBlob[]) => void;
   readonly lost: (type: ContentType, window: Window, reason: string) => void;
@@ -32,8 +32,10 @@ export interface Reports {
 export interface Totals {
   readonly events: number;
   readonly blobs: number;
-  /** Events that are too large for the output. */
+  /** Events that the output does not take: they are dead letters. */
   readonly leftOut: number;
+  /** Events that were not sent, because they were delivered before. */
+  readonly duplicates: number;
   /** Delivered events; what came from files is not in it. */
   readonly contentTypes: ReadonlyMap<ContentType, number>;
   /** Nothing is waiting to be delivered. */
@@ -58,6 +60,7 @@ export function createReports({ status, log, clock, started, changed }: ReportOp
     events: 0,
     blobs: 0,
     leftOut: 0,
+    duplicates: 0,
     contentTypes: new Map<ContentType, number>(),
     get isIdle() { return collectors.every(({ isIdle }) => isIdle); },
   };
@@ -79,8 +82,9 @@ export function createReports({ status, log, clock, started, changed }: ReportOp
       const own = { events: 0, blobs: 0 };
       return {
         firstRound,
-        delivered(events, type, leftOut) {
+        delivered(events, type, leftOut, duplicates) {
           totals.leftOut += leftOut;
+          totals.duplicates += duplicates;
           if (type !== undefined) totals.contentTypes.set(type, (totals.contentTypes.get(type) ?? 0) + events);
           for (const counts of [own, totals]) {
             counts.events += events;

@@ -26,8 +26,8 @@ export interface TenantOptions extends Omit<RoundOptions, 'list' | 'admitted'>, 
   readonly once: boolean;
   /** Learns early in the first round whether the tenant lets us in: a failure that only a human can mend, or that it does or will. */
   readonly firstRound: (refusal: AuditError | undefined) => void;
-  /** Learns of blobs as they are delivered, and how many of their events the output can never take. */
-  readonly delivered: (events: number, type: ContentType, leftOut: number) => void;
+  /** Learns of blobs as they are delivered, and how many of their events the output does not take, and how many it had before. */
+  readonly delivered: (events: number, type: ContentType, leftOut: number, duplicates: number) => void;
   /** Learns of a blob that has failed and waits for the next round. */
   readonly parked: (blob: ContentBlob) => void;
   /** Learns after each round what kept types, or the whole tenant, from being listed. */
@@ -117,7 +117,7 @@ class Tenant implements TenantCollector {
   }
 
   #note(blob: ContentBlob, result: Fate): void {
-    if (result.fate === 'delivered') this.#options.delivered(result.events, blob.contentType, result.leftOut);
+    if (result.fate === 'delivered') this.#options.delivered(result.events, blob.contentType, result.leftOut, result.duplicates);
     if (result.fate !== 'waiting') return;
     this.#parked.add(blob.contentId);
     this.#options.parked(blob);

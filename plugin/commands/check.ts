@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { forwardOptions } from '../collect/collect.ts';
+import { forwardOptions } from '../collect/rooms.ts';
 import { loadConfig, noticeText, type CollectorOptions, type Config } from '../config/config.ts';
 import type { ArgumentsOf } from '../config/options.ts';
 import { failure, reasonOf, systemCodeOf } from '../errors.ts';

@@ -72,9 +72,9 @@ async function collectOnce(config: Config, surroundings: Surroundings, run: Run)
   } finally {
     watch.end();
     progress?.end();
-    const { events, blobs, leftOut } = reports.totals;
+    const { events, blobs, leftOut, duplicates } = reports.totals;
     if (run.isStarted) {
-      log('collect.stopped', { reason, events, blobs, ...(leftOut === 0 ? {} : { leftOut }) });
+      log('collect.stopped', { reason, events, blobs, ...(leftOut === 0 ? {} : { deadLetters: leftOut }), ...(duplicates === 0 ? {} : { duplicates }) });
       status('stopped', { reason, events, blobs });
     }
   }

@@ -1,9 +1,10 @@
 /** `o365audit status`: how a collector stands, from its state directory, whether it runs or not. It changes nothing and needs no secret. */
 import { join } from 'node:path';
-import { STANDING_FILE } from '../collect/collect.ts';
+import { STANDING_FILE } from '../collect/rooms.ts';
 import { loadStateOptions } from '../config/config.ts';
 import type { ArgumentsOf } from '../config/options.ts';
 import { failure, reasonOf } from '../errors.ts';
+import { countLetters } from '../ledger/dead-letters.ts';
 import { readKeptText } from '../ledger/kept-text.ts';
 import { holderOf, surveyLedger, type Survey } from '../ledger/survey.ts';
 import { noCounts } from '../telemetry/counts.table.ts';
@@ -31,7 +32,7 @@ async function reportOf(directory: string, lagLimitMs: number, nowMs: number): P
   const standing = withJournals(kept, surveys, isRunning);
   const names = new Map(Object.entries(standing.tenants).map(([id, { name }]) => [id, name]));
   return {
-    standing, directory, isRunning, nowMs,
+    standing, directory, isRunning, nowMs, deadLetters: (await orRefuse(directory, () => countLetters(directory))).count,
     problems: [...problemsOf(standing, { nowMs, lagLimitMs, isRunning }), ...surveys.flatMap(problemsOfJournal)],
     losses: surveys.flatMap((survey) => lossesOf(survey, names.get(survey.tenantId) ?? survey.tenantId)).sort((left, right) => left.atMs - right.atMs),
   };

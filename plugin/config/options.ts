@@ -165,6 +165,14 @@ export const OPTIONS = {
     flag: 'frames-in-flight', environment: 'O365AUDIT_FRAMES_IN_FLIGHT', key: 'frames_in_flight', type: 'count', default: '4', minimum: '1', maximum: '64', unit: 'frames', commands: collecting, group: 'Forward',
     sentence: 'How many frames may wait for their acknowledgement', example: '8',
   },
+  frameAttempts: {
+    flag: 'frame-attempts', environment: 'O365AUDIT_FRAME_ATTEMPTS', key: 'frame_attempts', type: 'count', default: '8', minimum: '1', maximum: '100', unit: 'attempts', commands: collecting, group: 'Forward',
+    sentence: 'How often a frame is sent that the receiver does not acknowledge, before it is taken apart to find the event that it refuses', example: '3',
+  },
+  eventLimitBytes: {
+    flag: 'event-limit', environment: 'O365AUDIT_EVENT_LIMIT', key: 'event_limit', type: 'bytes', default: '6MB', minimum: '4MiB', maximum: '1GiB', unit: 'bytes', commands: collecting, group: 'Forward',
+    sentence: 'The largest record that the receiver takes; a larger one becomes a dead letter (Buffer_Max_Size of Fluent Bit is 6,144,000 bytes)', example: '20MB',
+  },
   ackTimeoutMs: {
     flag: 'ack-timeout', environment: 'O365AUDIT_ACK_TIMEOUT', key: 'ack_timeout', type: 'duration', default: '90s', minimum: '1s', maximum: '1h', commands: collecting, group: 'Forward',
     sentence: 'How long to wait for an acknowledgement before the frame is sent again', example: '3m',
@@ -217,6 +225,26 @@ export const OPTIONS = {
   bytesInFlight: {
     flag: 'bytes-in-flight', environment: 'O365AUDIT_BYTES_IN_FLIGHT', key: 'bytes_in_flight', type: 'bytes', default: '32MiB', minimum: '8MiB', maximum: '4GiB', unit: 'bytes', commands: collecting, group: 'Collecting',
     sentence: 'How many bytes of fetched, undelivered events are held at most, all tenants together', example: '128MiB',
+  },
+  dedupe: {
+    flag: 'dedupe', environment: 'O365AUDIT_DEDUPE', key: 'dedupe', type: 'boolean', default: 'true', commands: collecting, group: 'Collecting',
+    sentence: 'Do not send events again whose ids were delivered within max_retention and a day: 21 to 43 bytes of memory and 12 of disk an event (--no-dedupe: send all)', example: 'false',
+  },
+  dedupeMemory: {
+    flag: 'dedupe-memory', environment: 'O365AUDIT_DEDUPE_MEMORY', key: 'dedupe_memory', type: 'bytes', default: '64MiB', minimum: '1MiB', maximum: '16GiB', unit: 'bytes', commands: collecting, group: 'Collecting',
+    sentence: 'The most memory for the ids of delivered events, all tenants together; where it is reached, the oldest are forgotten: 64 MiB hold three million, 256 MiB twelve', example: '256MiB',
+  },
+  dedupeDisk: {
+    flag: 'dedupe-disk', environment: 'O365AUDIT_DEDUPE_DISK', key: 'dedupe_disk', type: 'bytes', default: '64MiB', minimum: '1MiB', maximum: '16GiB', unit: 'bytes', commands: collecting, group: 'Collecting',
+    sentence: 'The most disk for them, in the state directory', example: '256MiB',
+  },
+  deadLettersLimit: {
+    flag: 'dead-letters-limit', environment: 'O365AUDIT_DEAD_LETTERS_LIMIT', key: 'dead_letters_limit', type: 'count', default: '10000', minimum: '1', maximum: '1000000', unit: 'events', commands: collecting, group: 'Collecting',
+    sentence: 'How many events that the output does not take are kept in the state directory; beyond that their content blobs stay owed', example: '100000',
+  },
+  deadLettersBytes: {
+    flag: 'dead-letters-size', environment: 'O365AUDIT_DEAD_LETTERS_SIZE', key: 'dead_letters_size', type: 'bytes', default: '256MiB', minimum: '1KiB', maximum: '1024GiB', unit: 'bytes', commands: collecting, group: 'Collecting',
+    sentence: 'How many bytes they may have together', example: '1GiB',
   },
 
   proxy: {

@@ -15,6 +15,7 @@ export function openStdout(stream: NodeJS.WritableStream, closeTimeoutMs: number
 }
 
 class StdoutOutput implements Output {
+  acknowledged = 0;
   readonly #stream: NodeJS.WritableStream;
   readonly #closeTimeoutMs: number;
   readonly #clock: Clock;
@@ -39,7 +40,10 @@ class StdoutOutput implements Output {
       this.#pending.add(delivery);
       this.#stream.write(batch.bytes, (error) => {
         if (error) this.#onError(error);
-        if (this.#pending.delete(delivery)) resolve();
+        if (this.#pending.delete(delivery)) {
+          this.acknowledged += 1;
+          resolve();
+        }
         if (this.#pending.size === 0) this.#settled();
       });
     });

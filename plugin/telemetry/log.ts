@@ -29,7 +29,7 @@ export const LINES = {
   'order.taken': ['info', 'An order of the operator was taken over.'],
   'order.unreadable': ['warn', 'An order of the operator cannot be read, and was put aside.'],
   'order.failed': ['warn', 'Orders of the operator cannot be taken over now; they are met again.'],
-  'event.lost': ['error', 'An event is too large for the output and was left out; the others of its blob or file go on.'],
+  'event.dead_lettered': ['error', 'The output does not take an event. It was put to the dead letters, and the others of its blob or file go on. o365audit replay delivers it again.'],
   'file.delivered': ['debug', 'Events of a file were delivered.'],
   'file.failed': ['warn', 'A file could not be collected; it is tried again by and by.'],
   'file.none': ['warn', 'No file matches the patterns. They are looked through again and again.'],
@@ -98,6 +98,10 @@ export const LINES = {
   'ledger.snapshot_failed': ['warn', 'The journal could not be written anew; the old one grows on.'],
   'ledger.write_failed': ['error', 'The journal cannot be written. Nothing is committed until it can.'],
   'ledger.positions_lost': ['warn', 'What files were read up to is not known any more; they are read again, and their events keep their ids.'],
+  'dedupe.limit': ['warn', 'More events were delivered within the retention than may be remembered. The oldest are forgotten; were they listed again, they would be sent again.'],
+  'dedupe.cut': ['debug', 'A file of ids of delivered events was cut off or damaged; the events behind that place are forgotten.'],
+  'dedupe.write_failed': ['warn', 'The ids of delivered events cannot be written. Events may be sent twice after the next start, under the same ids.'],
+  'letters.full': ['error', 'The folder of dead letters is full. Content blobs with events that the output does not take stay owed until there is room.'],
   'ledger.mended': ['info', 'The journal can be written again.'],
 
   // store

@@ -42,7 +42,7 @@ const COLUMNS: readonly Column[] = [
   { head: 'parked', width: 7, of: ({ parked }) => number(parked) },
   { head: 'blobs', width: 11, of: ({ counts }) => number(counts.blobsDelivered) },
   { head: 'events', width: 13, of: ({ counts }) => number(counts.eventsDelivered) },
-  { head: 'lost', width: 6, of: ({ counts }) => number(counts.blobsExpired + counts.blobsUnavailable + counts.windowsLost + counts.eventsLeftOut) },
+  { head: 'lost', width: 6, of: ({ counts }) => number(counts.blobsExpired + counts.blobsUnavailable + counts.windowsLost) },
 ];
 
 /** The page, its last line included. */

@@ -141,7 +141,7 @@ async function untilListable(createdMs: readonly number[]): Promise<void> {
 
 /** What the collector says that it never should, and what the log agent could not read. */
 function complaintsAbout(sayings: Sayings, arrivals: Arrivals, agentComplaints: readonly string[]): readonly string[] {
-  const never = (['tenant.lost_window', 'event.lost', 'api.element_unusable', 'ledger.newer', 'ledger.write_failed'] as const)
+  const never = (['tenant.lost_window', 'event.dead_lettered', 'api.element_unusable', 'ledger.newer', 'ledger.write_failed'] as const)
     .filter((line) => sayings.count(line) > 0).map((line) => `it said ${line}, ${sayings.count(line)} times`);
   return [
     ...never,

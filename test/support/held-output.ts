@@ -1,5 +1,8 @@
 /** An output that delivers nothing until a test says what becomes of each batch. */
+import { createBytesInFlight } from '../../plugin/collect/bytes-in-flight.ts';
+import type { DeliveryRooms } from '../../plugin/collect/deliveries.ts';
 import type { Batch, Output } from '../../plugin/types.ts';
+import { createHurriedClock } from './manual-clock.ts';
 
 export interface HeldOutput extends Output {
   /** Every batch that was handed over, in order. */
@@ -10,6 +13,7 @@ export function heldOutput(): HeldOutput {
   const waiting: HeldOutput['waiting'] = [];
   return {
     waiting,
+    acknowledged: 0,
     deliver: (batch) => new Promise((resolve, reject) => waiting.push({ batch, resolve, reject })),
     watch: () => ({ settled: () => Promise.resolve() }),
     close: () => Promise.resolve(),
@@ -21,6 +25,7 @@ export function takingOutput(act: (batch: Batch) => void = () => undefined): Out
   const batches: Batch[] = [];
   return {
     batches,
+    get acknowledged() { return batches.length; },
     deliver: async (batch) => {
       await Promise.resolve();
       act(batch);
@@ -29,4 +34,9 @@ export function takingOutput(act: (batch: Batch) => void = () => undefined): Out
     watch: () => ({ settled: () => Promise.resolve() }),
     close: () => Promise.resolve(),
   };
+}
+
+/** What deliveries need of the process, for an output; nothing is remembered, and no wait takes time. */
+export function roomsFor(output: Output, limitBytes = 1_000): DeliveryRooms {
+  return { output, clock: createHurriedClock(), bytesInFlight: createBytesInFlight(limitBytes), suspicions: new Map(), remembersParts: true };
 }

@@ -38,7 +38,7 @@ class ForwardOutput implements Output {
   #connection: Connection | undefined;
   /** Whether the present or the latest connection got as far as taking frames. */
   #ready = false;
-  #acknowledgedFrames = 0;
+  acknowledged = 0;
   #saidUnknownChunk = false;
   #cancelAckDeadline: () => void = () => undefined;
   /** Set when no batch is taken any more: makes the failure of any batch. */
@@ -61,7 +61,7 @@ class ForwardOutput implements Output {
     this.#running = this.#run();
   }
 
-  deliver(batch: Batch): Promise<void> {
+  deliver(batch: Batch, attempts = this.#options.attempts): Promise<void> {
     const { batchLimitBytes, queueLimit } = this.#options;
     const bytes = batch.bytes.byteLength;
     if (this.#refusal !== undefined) return Promise.reject(this.#refusal(batch));
@@ -70,7 +70,7 @@ class ForwardOutput implements Output {
     if (this.#window.size >= queueLimit) return Promise.reject(failure('OUTPUT_QUEUE_FULL', { output: this.#name, limit: queueLimit }));
     return new Promise((resolve, reject) => {
       const chunk = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64');
-      this.#window.add({ chunk, batch, resolve, reject, failedAttempts: 0 });
+      this.#window.add({ chunk, batch, resolve, reject, attempts, failedAttempts: 0 });
       this.#wake();
       this.#send();
     });
@@ -109,11 +109,11 @@ class ForwardOutput implements Output {
   async #run(): Promise<void> {
     let failures = 0;
     for (;;) {
-      const acknowledgedBefore = this.#acknowledgedFrames;
+      const acknowledgedBefore = this.acknowledged;
       const reason = await this.#useConnection();
       if (this.#ending.signal.aborted) return;
       this.#takeBack(reason);
-      const hasAcknowledged = this.#acknowledgedFrames > acknowledgedBefore;
+      const hasAcknowledged = this.acknowledged > acknowledgedBefore;
       if (hasAcknowledged) this.#settlement.connectionEnded();
       failures = hasAcknowledged ? 0 : failures + 1;
       if (this.#window.size === 0) await this.#rest();
@@ -199,7 +199,7 @@ class ForwardOutput implements Output {
       this.#saidUnknownChunk = true;
       return;
     }
-    this.#acknowledgedFrames += 1;
+    this.acknowledged += 1;
     this.#condition.acknowledged();
     this.#cancelAckDeadline();
     frame.resolve();
@@ -225,7 +225,7 @@ class ForwardOutput implements Output {
   }
 
   #blame(frame: Frame, reason: unknown): void {
-    const { attempts } = this.#options;
+    const { attempts } = frame;
     frame.failedAttempts += 1;
     if (frame.failedAttempts < attempts) return;
     this.#window.remove(frame);

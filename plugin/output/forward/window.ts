@@ -7,6 +7,8 @@ export interface Frame {
   readonly batch: Batch;
   readonly resolve: () => void;
   readonly reject: (reason: AuditError) => void;
+  /** How often it may be found to blame before it is given up. */
+  readonly attempts: number;
   /** How often it was sent and found to blame for a missing acknowledgement. */
   failedAttempts: number;
 }

@@ -6,7 +6,7 @@ import { failure } from '../../../plugin/errors.ts';
 import type { LogLine, LogValues } from '../../../plugin/telemetry/log.ts';
 import type { Batch, Output } from '../../../plugin/types.ts';
 import { FIRST_BLOB_MS, testBlob } from '../../support/blobs.ts';
-import { heldOutput, takingOutput } from '../../support/held-output.ts';
+import { heldOutput, roomsFor, takingOutput } from '../../support/held-output.ts';
 import { createHurriedClock, createManualClock, settled } from '../../support/manual-clock.ts';
 
 const BLOB = testBlob(1);
@@ -81,8 +81,8 @@ function setUp(answers: readonly (readonly (string | Error)[] | Error)[], change
     commit: () => Promise.resolve(void events.push('committed')),
     lose: (_blob, reason) => Promise.resolve(void events.push(`lost: ${reason}`)),
     isHopeless: (error) => error instanceof Error && 'code' in error && error.code === 'API_BLOB_UNKNOWN',
-    output: taking,
-    bytesInFlight: createBytesInFlight(100),
+    ...roomsFor(taking, 100),
+    leaveOut: (_blob, { bytes }, { code }) => Promise.resolve(void events.push(`left out ${Buffer.from(bytes).toString()}: ${code}`)),
     nowMs: () => NOW_MS,
     clock: createHurriedClock(NOW_MS),
     log: (line, values) => lines.push([line, values]),
@@ -95,7 +95,7 @@ function setUp(answers: readonly (readonly (string | Error)[] | Error)[], change
 describe('a blob that is carried', () => {
   test('is delivered piece by piece, and committed only then', async () => {
     const { events, run, splitters } = setUp([['ab', 'c.']]);
-    assert.deepEqual(await run(), { fate: 'delivered', events: 3, leftOut: 0 });
+    assert.deepEqual(await run(), { fate: 'delivered', events: 3, leftOut: 0, duplicates: 0 });
     assert.deepEqual(events, ['opened', 'delivered a', 'delivered b', 'delivered c', 'handed over', 'committed']);
     assert.equal(splitters[0]?.closed, 1);
   });
@@ -117,7 +117,7 @@ describe('a blob that is carried', () => {
   test('is fetched again when its body breaks off, is cut short or cannot be read, after waits that double', async () => {
     const clock = createHurriedClock(NOW_MS);
     const { events, run, splitters, lines } = setUp([['a', broken()], ['ab'], ['a?'], ['ab', 'c.']], { clock });
-    assert.deepEqual(await run(), { fate: 'delivered', events: 3, leftOut: 0 });
+    assert.deepEqual(await run(), { fate: 'delivered', events: 3, leftOut: 0, duplicates: 0 });
     assert.equal(events.filter((event) => event === 'opened').length, 4);
     assert.deepEqual(clock.waits, [1_000, 2_000, 4_000]);
     assert.deepEqual(lines.map(([line]) => line), ['blob.again', 'blob.again', 'blob.again', 'blob.delivered']);
@@ -156,7 +156,7 @@ describe('a blob that is carried', () => {
     await settled();
     assert.deepEqual(events, ['opened', 'handed over']);
     settle();
-    assert.deepEqual(await carried, { fate: 'delivered', events: 1, leftOut: 0 });
+    assert.deepEqual(await carried, { fate: 'delivered', events: 1, leftOut: 0, duplicates: 0 });
     assert.deepEqual(events, ['opened', 'handed over', 'committed']);
   });
 
@@ -191,16 +191,27 @@ describe('a blob that is carried', () => {
     assert.deepEqual(events, ['opened', 'delivered a', 'opened', 'delivered a', 'lost: it expired before it could be fetched']);
   });
 
-  test('goes on without an event that is too large for the output, which is counted and logged', async () => {
+  test('goes on without an event that is too large for the output, which is kept apart first', async () => {
     const output = takingOutput(({ bytes }) => {
       if (Buffer.from(bytes).toString() === 'b') throw failure('OUTPUT_BATCH_TOO_LARGE', { output: 'there', bytes: 7_000_000, limitBytes: 6_000_000 });
     });
-    const { events, run, lines } = setUp([['abc.']], { output });
-    assert.deepEqual(await run(), { fate: 'delivered', events: 2, leftOut: 1 });
-    assert.deepEqual(events, ['opened', 'handed over', 'committed']);
-    const [line, values] = lines[0] ?? [];
-    assert.equal(line, 'event.lost');
-    assert.equal(values?.contentId, BLOB.contentId);
+    const { events, run } = setUp([['abc.']], { output });
+    assert.deepEqual(await run(), { fate: 'delivered', events: 2, leftOut: 1, duplicates: 0 });
+    assert.deepEqual(events, ['opened', 'left out b: OUTPUT_BATCH_TOO_LARGE', 'handed over', 'committed']);
+  });
+
+  test('stays owed while there is no room for an event that has to be kept apart, and is not asked for again at once', async () => {
+    const output = takingOutput(() => { throw failure('OUTPUT_BATCH_TOO_LARGE', { output: 'there', bytes: 7_000_000, limitBytes: 6_000_000 }); });
+    const { events, run, lines } = setUp([['a.']], { output, leaveOut: () => Promise.reject(failure('DEAD_LETTERS_FULL', { folder: 'state/dead-letters', letters: 1, bytes: 1 })) });
+    assert.deepEqual(await run(), { fate: 'waiting' });
+    assert.deepEqual([events, lines.map(([line]) => line)], [['opened'], ['blob.waiting']]);
+  });
+
+  test('waits with an event that has to be kept apart while the disk is full', async () => {
+    let attempts = 0;
+    const output = takingOutput(() => { throw failure('OUTPUT_BATCH_TOO_LARGE', { output: 'there', bytes: 7_000_000, limitBytes: 6_000_000 }); });
+    const { run } = setUp([['a.']], { output, leaveOut: () => ++attempts < 4 ? Promise.reject(failure('LEDGER_DISK_FULL', { file: 'state/dead-letters/a.letter' })) : Promise.resolve() });
+    assert.deepEqual([await run(), attempts], [{ fate: 'delivered', events: 0, leftOut: 1, duplicates: 0 }, 4]);
   });
 
   for (const code of ['OUTPUT_CLOSED', 'OUTPUT_WRITE', 'OUTPUT_ANSWER_JSON'] as const) {
@@ -226,7 +237,7 @@ describe('a blob that is carried', () => {
         clock,
         commit: () => refusals-- > 0 ? Promise.reject(failure(code, { file: 'journal', reason: 'i/o error' })) : Promise.resolve(void setup.events.push('committed')),
       });
-      assert.deepEqual(await setup.run(), { fate: 'delivered', events: 2, leftOut: 0 });
+      assert.deepEqual(await setup.run(), { fate: 'delivered', events: 2, leftOut: 0, duplicates: 0 });
       assert.deepEqual(setup.events, ['opened', 'delivered a', 'delivered b', 'handed over', 'committed']);
       assert.deepEqual(clock.waits, Array.from({ length: 7 }, () => 5_000));
     });

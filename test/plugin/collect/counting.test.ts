@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createBytesInFlight } from '../../../plugin/collect/bytes-in-flight.ts';
 import type { Carrier } from '../../../plugin/collect/carry.ts';
 import { countTenant, type TenantCounts } from '../../../plugin/collect/counting.ts';
 import type { Listing } from '../../../plugin/collect/tenant.ts';
 import { failure } from '../../../plugin/errors.ts';
 import type { ContentBlob } from '../../../plugin/types.ts';
 import { FIRST_BLOB_MS, testBlob } from '../../support/blobs.ts';
-import { takingOutput } from '../../support/held-output.ts';
+import { roomsFor, takingOutput } from '../../support/held-output.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
 
 const signal = new AbortController().signal;
@@ -31,7 +30,7 @@ function setUp() {
     listed: () => undefined,
   } as unknown as Listing;
   const carrier: Carrier = {
-    tenant: 'Contoso', output: takingOutput(), bytesInFlight: createBytesInFlight(1_000), nowMs: () => clock.nowMs(), clock, log: () => undefined, random: () => 0.5,
+    ...roomsFor(takingOutput()), leaveOut: () => Promise.resolve(), tenant: 'Contoso', nowMs: () => clock.nowMs(), clock, log: () => undefined, random: () => 0.5,
     open: () => Promise.resolve([Buffer.from('[1,'), Buffer.from('2]')] as unknown as AsyncIterable<Uint8Array>),
     splitter: () => assert.fail('nothing is split here'), commit: () => Promise.resolve(), lose: () => Promise.resolve(), isHopeless: () => false,
   };
@@ -86,8 +85,8 @@ describe('counting around the ledger and the API', () => {
 
   test('adds up what was delivered, left out, and lost with a window', () => {
     const { said, counting } = setUp();
-    counting.events('DLP.All', 10, 1);
+    counting.events('DLP.All', { delivered: 10, leftOut: 1, duplicates: 2 });
     counting.lostWindow('DLP.All', { startMs: 0, endMs: 90_400 });
-    assert.deepEqual(said, ['DLP.All eventsDelivered 10', 'DLP.All eventsLeftOut 1', 'DLP.All windowsLost', 'DLP.All secondsLost 90']);
+    assert.deepEqual(said, ['DLP.All eventsDelivered 10', 'DLP.All eventsLeftOut 1', 'DLP.All eventsDuplicate 2', 'DLP.All windowsLost', 'DLP.All secondsLost 90']);
   });
 });

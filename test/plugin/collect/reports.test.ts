@@ -51,11 +51,11 @@ describe('reports', () => {
   test('count events by content type, and the blobs, of the run and of each tenant', () => {
     const { reports, changes, said } = setUp();
     const [one, other] = [reports.tenant('one'), reports.tenant('other')];
-    one.delivered(10, 'Audit.General', 0);
-    one.delivered(5, 'DLP.All', 2);
-    other.delivered(1, 'Audit.General', 0);
-    other.delivered(7, undefined, 1);
-    assert.deepEqual({ ...reports.totals }, { events: 23, blobs: 4, leftOut: 3, contentTypes: new Map([['Audit.General', 11], ['DLP.All', 5]]), isIdle: true });
+    one.delivered(10, 'Audit.General', 0, 0);
+    one.delivered(5, 'DLP.All', 2, 4);
+    other.delivered(1, 'Audit.General', 0, 0);
+    other.delivered(7, undefined, 1, 0);
+    assert.deepEqual({ ...reports.totals }, { events: 23, blobs: 4, leftOut: 3, duplicates: 4, contentTypes: new Map([['Audit.General', 11], ['DLP.All', 5]]), isIdle: true });
     assert.equal(changes.length, 4);
     one.caughtUp();
     assert.deepEqual(said, [{ tenant: 'one', events: 15, blobs: 2 }]);

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { consequenceOf } from '../../../plugin/api/classifier.ts';
-import { createBytesInFlight } from '../../../plugin/collect/bytes-in-flight.ts';
 import type { Carrier } from '../../../plugin/collect/carry.ts';
 import { createConcurrency } from '../../../plugin/collect/concurrency.ts';
 import type { Collector } from '../../../plugin/collect/run.ts';
@@ -11,7 +10,7 @@ import { type AuditError, failure } from '../../../plugin/errors.ts';
 import type { LogLine } from '../../../plugin/telemetry/log.ts';
 import type { Batch, ContentBlob, ContentType, Window } from '../../../plugin/types.ts';
 import { testBlob } from '../../support/blobs.ts';
-import { takingOutput } from '../../support/held-output.ts';
+import { roomsFor, takingOutput } from '../../support/held-output.ts';
 import { createManualClock, settled } from '../../support/manual-clock.ts';
 
 const NOW_MS = Date.UTC(2026, 8, 2);
@@ -102,7 +101,7 @@ class World {
 
   #carrier(): Carrier {
     return {
-      tenant: 'Brackwater', output: { ...takingOutput(), watch: () => ({ settled: () => this.settled() }) }, bytesInFlight: createBytesInFlight(1_000), clock: this.clock, nowMs: () => this.clock.nowMs(), random: () => 1,
+      ...roomsFor({ ...takingOutput(), watch: () => ({ settled: () => this.settled() }) }), leaveOut: () => Promise.resolve(), tenant: 'Brackwater', clock: this.clock, nowMs: () => this.clock.nowMs(), random: () => 1,
       log: (line) => this.lines.push(line),
       open: async (blob) => {
         this.opened.push(blob.contentId);

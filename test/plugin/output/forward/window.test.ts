@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { type Frame, FrameWindow } from '../../../../plugin/output/forward/window.ts';
 
 const frame = (chunk: string): Frame => ({
-  chunk, batch: { bytes: new Uint8Array(1), eventCount: 1 }, resolve: () => undefined, reject: () => undefined, failedAttempts: 0,
+  chunk, batch: { bytes: new Uint8Array(1), eventCount: 1 }, resolve: () => undefined, reject: () => undefined, attempts: 8, failedAttempts: 0,
 });
 
 function windowOf(limit: number, ...chunks: string[]): FrameWindow {

@@ -1,0 +1,119 @@
+/** The rooms of one run, opened in the order in which they need each other: a corridor like collect.ts. */
+import { join } from 'node:path';
+import type { RequestBudget } from '../api/budget.ts';
+import type { Config } from '../config/config.ts';
+import type { AuditError } from '../errors.ts';
+import { createDeadLetters, type DeadLetters, type LetterAbout } from '../ledger/dead-letters.ts';
+import { openDeliveredIds, type DeliveredIds } from '../ledger/delivered-ids.ts';
+import { openFilePositions, type FilePositions } from '../ledger/file-positions.ts';
+import { keepText, readKeptText } from '../ledger/kept-text.ts';
+import { openLedger, type Ledger } from '../ledger/ledger.ts';
+import { createGathering, type Gathering } from '../module/gathering.ts';
+import { loadModule, type EcsModule } from '../module/instance.ts';
+import { openNetwork, type Network } from '../network/network.ts';
+import { openOutput } from '../output/output.ts';
+import type { Counters } from '../telemetry/counters.ts';
+import { openEndpoint, type EndpointOptions } from '../telemetry/endpoint.ts';
+import type { Log } from '../telemetry/log.ts';
+import { metricsText } from '../telemetry/metrics.ts';
+import { keepStanding } from '../telemetry/standing-keeper.ts';
+import { problemsOf } from '../telemetry/verdict.ts';
+import type { Batch, Clock, Surroundings } from '../types.ts';
+import { createBytesInFlight } from './bytes-in-flight.ts';
+import type { DeliveryRooms } from './deliveries.ts';
+import type { OrderTaker } from './order-desk.ts';
+import type { Reports } from './reports.ts';
+
+/** In the state directory: what o365audit status reads. */
+export const STANDING_FILE = 'status.json';
+/** After a stop, so long acknowledgements are waited for. */
+const CLOSE_MS = 1_200;
+/** How much longer ids of delivered events are kept than the service lists their blobs. */
+const REMEMBER_MS = 86_400_000;
+
+/** The rooms of one run. */
+export interface Rooms {
+  readonly config: Config;
+  readonly module: EcsModule;
+  readonly ledger: Ledger;
+  readonly positions: FilePositions;
+  readonly network: Network;
+  readonly deliveries: DeliveryRooms;
+  readonly ids: DeliveredIds | undefined;
+  readonly letters: DeadLetters;
+  readonly gathering: Gathering;
+  readonly budgets: Map<string, RequestBudget>;
+  readonly orderTakers: OrderTaker[];
+  readonly reports: Reports;
+  readonly counters: Counters;
+  readonly log: Log;
+  readonly surroundings: Surroundings;
+}
+
+/** Who is told how a run goes. */
+export interface Observers {
+  readonly reports: Reports;
+  readonly counters: Counters;
+  readonly log: Log;
+}
+
+/** Opens a room that is to be closed at the end, and hands it on. */
+type Opened = <Room extends { close(): Promise<void> }>(room: Room) => Room;
+
+/** Opens them all; `opened` learns of each that has to be closed. Throws NETWORK_…, LEDGER_…, OUTPUT_… and MODULE_… failures. */
+export async function openRooms(config: Config, surroundings: Surroundings, { reports, counters, log }: Observers, opened: Opened): Promise<Rooms> {
+  const { clock, programFolder, stdout } = surroundings;
+  const { collector } = config;
+  const module = await loadModule(programFolder, log);
+  const network = opened(await openNetwork(collector, surroundings, log));
+  const ledger = opened(await openLedger({ directory: collector.stateDir }, clock, log));
+  const standing = join(collector.stateDir, STANDING_FILE);
+  opened(await keepStanding(counters, { read: () => readKeptText(standing), keep: (text) => keepText(standing, text) }, clock, log));
+  if (collector.metrics !== undefined) opened(await openEndpoint({ address: collector.metrics, log, ...figuresOf(counters, collector, clock) }));
+  const ids = collector.dedupe ? opened(await openDeliveredIds(memoryOf(config, clock, log))) : undefined;
+  const output = opened(openOutput({ url: collector.output, stdout, closeTimeoutMs: CLOSE_MS, ...forwardOptions(collector) }, log, clock));
+  return {
+    config, module, ledger, network, ids, reports, counters, log, surroundings, orderTakers: [], budgets: new Map(), positions: await openFilePositions(collector.stateDir, log),
+    letters: createDeadLetters({ directory: collector.stateDir, countLimit: collector.deadLettersLimit, bytesLimit: collector.deadLettersBytes, nowMs: () => clock.nowMs(), log }),
+    deliveries: {
+      output, clock, bytesInFlight: createBytesInFlight(collector.bytesInFlight), suspicions: new Map(), ...(ids === undefined ? {} : { claims: ids }),
+      // a pipe has taken what its reader may never read
+      remembersParts: collector.output !== 'stdout',
+    },
+    gathering: createGathering(collector.bytesInFlight / 2),
+  };
+}
+
+/** Where and how long delivered events are remembered. */
+function memoryOf({ collector, sources }: Config, clock: Surroundings['clock'], log: Log): Parameters<typeof openDeliveredIds>[0] {
+  const retentionMs = Math.max(0, ...sources.map(({ maxRetentionMs }) => maxRetentionMs)) + REMEMBER_MS;
+  return { directory: collector.stateDir, retentionMs, memoryLimitBytes: collector.dedupeMemory, diskLimitBytes: collector.dedupeDisk, clock, log };
+}
+
+/** Puts an event that the output does not take to the dead letters, and says so. */
+export async function leaveOut(whence: Pick<LetterAbout, 'tenant' | 'contentType' | 'contentId' | 'file'>, { bytes }: Batch, reason: AuditError, { config: { collector: { output, format } }, letters, log }: Rooms): Promise<void> {
+  await letters.put({ ...whence, reason: reason.message, output, format }, bytes);
+  log('event.dead_lettered', { ...whence, reason: reason.message });
+}
+
+/** What the endpoint says when it is asked. */
+function figuresOf(counters: Counters, { lagLimitMs }: Config['collector'], clock: Clock): Pick<EndpointOptions, 'metrics' | 'problems'> {
+  return {
+    metrics() {
+      const { user, system } = process.cpuUsage();
+      return metricsText(counters.standing(), { residentBytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6 }, clock.nowMs());
+    },
+    problems: () => problemsOf(counters.standing(), { nowMs: clock.nowMs(), lagLimitMs, isRunning: true }),
+  };
+}
+
+/** What the options say of a Forward output, as the output takes it. */
+export function forwardOptions(collector: Config['collector']): Omit<Parameters<typeof openOutput>[0], 'url' | 'stdout'> {
+  const { eventTag, framesInFlight, frameAttempts, eventLimitBytes, ackTimeoutMs, ackSettleMs, forwardSharedKey, forwardCa, forwardServerName } = collector;
+  return {
+    tag: eventTag, framesInFlight, attempts: frameAttempts, batchLimitBytes: eventLimitBytes, ackTimeoutMs, ackSettleMs,
+    ...(forwardSharedKey === undefined ? {} : { sharedKey: forwardSharedKey }),
+    ...(forwardCa === undefined ? {} : { caFile: forwardCa }),
+    ...(forwardServerName === undefined ? {} : { serverName: forwardServerName }),
+  };
+}
