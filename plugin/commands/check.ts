@@ -11,6 +11,7 @@ import { openOutput } from '../output/output.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import type { Surroundings } from '../types.ts';
 import { createSteps, type Finding, type Steps } from './check-steps.ts';
+import { checkStore } from './check-store.ts';
 import { checkTenant } from './check-tenant.ts';
 
 /** The record that an output is asked to acknowledge has a tag of its own, which no filter or output of the examples matches. */
@@ -37,6 +38,7 @@ export async function check({ flags }: ArgumentsOf<'check'>, surroundings: Surro
   const all = [first];
   await first.step('state directory', () => checkStateDir(collector.stateDir));
   await first.step('output', (signal) => checkOutput(collector, surroundings, log, signal), { limitMs: OUTPUT_LIMIT_MS });
+  await checkStore(flags, collector.namespace, surroundings, log, first);
   const network = await openNetworkAsStep(collector, surroundings, log, first);
   if (network === undefined) return 1;
   try {

@@ -49,7 +49,7 @@ export async function setup(options: Options, surroundings: Surroundings): Promi
       notesPlan(notesOf(options, server, features, steps)),
       await policyPlan(store, options, stop),
       await planResources(store, resources, stop),
-      await planStreams(store, resources, options, stop),
+      await planStreams(store, server, resources, options, stop),
     ]);
     tell.plan(plan, options.dryRun);
     if (!options.dryRun) await applyChanges(plan.changes, (change) => tell.done(change), stop);

@@ -56,11 +56,11 @@ export interface Network {
  * Opens the way out as the operator and the environment (HTTPS_PROXY and its like) have it. Throws NETWORK_PROXY_ADDRESS, NETWORK_CA_FILE or
  * NETWORK_TRACE_FILE.
  */
-export async function openNetwork(settings: NetworkSettings, { env, version, clock }: Pick<Surroundings, 'env' | 'version' | 'clock'>, log: Log): Promise<Network> {
+export async function openNetwork(settings: NetworkSettings, { env, version, clock }: Pick<Surroundings, 'env' | 'version' | 'clock'>, log: Log, limits: Pick<NetworkOptions, 'headersTimeoutMs'> = {}): Promise<Network> {
   const proxyFor = chooseProxy(settings, env);
   const authorities = settings.ca === undefined ? undefined : await trustedWith(settings.ca);
   const trace = settings.traceHttp === undefined ? undefined : openHttpTrace(settings.traceHttp, clock, log);
-  return createNetwork({ userAgent: `o365audit/${version}`, proxyFor, authorities, ...(trace === undefined ? {} : { trace }) }, log);
+  return createNetwork({ ...limits, userAgent: `o365audit/${version}`, proxyFor, authorities, ...(trace === undefined ? {} : { trace }) }, log);
 }
 
 /** The same with given parts. Nothing is connected before the first request. */

@@ -29,7 +29,7 @@ export interface Refusal {
 
 /** A request grows to this size, unless one document is larger. */
 const REQUEST_BYTES_MAX = 5 * 1024 * 1024;
-const REQUEST_DOCUMENTS_MAX = 1_000;
+const REQUEST_DOCUMENTS_MAX = 500;
 /** How often documents are sent again that the server throttles, with a wait of 1 s, 2 s, 4 s, … before. */
 const THROTTLED_ATTEMPTS_MAX = 6;
 const FIRST_WAIT_MS = 1_000;

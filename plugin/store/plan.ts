@@ -4,6 +4,10 @@ import type { Store } from './client.ts';
 import { at, entriesAt, isObject, listAt, type JsonObject } from './json.ts';
 import { markerOf, OWNER, versionNumber, type Resource } from './resources.ts';
 
+/** Reasons that do not come from a newer version of this program. */
+export const OTHER_OPTIONS = 'other options';
+export const BY_HAND = 'it was changed by hand';
+
 /** One thing to do. */
 export interface Change {
   readonly action: 'create' | 'update' | 'delete' | 'roll over' | 'set';
@@ -76,11 +80,11 @@ function reasonToUpdate({ kind, name, body, isOperators }: Resource, installed: 
   if (theirs?.owner !== OWNER) {
     throw failure('STORE_FOREIGN', { store: store.name, what: `${kind} ${name}`, owner: theirs?.owner ?? 'nobody that it names' });
   }
-  if (theirs.digest === ours?.digest) return isWithin(body, installed) ? undefined : 'it was changed by hand';
+  if (theirs.digest === ours?.digest) return isWithin(body, installed) ? undefined : BY_HAND;
   if (versionNumber(theirs.version) > versionNumber(ours?.version ?? '')) {
     throw failure('STORE_NEWER', { store: store.name, what: `${kind} ${name}`, version: theirs.version, own: ours?.version ?? '' });
   }
-  return theirs.version === ours?.version ? 'other options' : `version ${theirs.version}`;
+  return theirs.version === ours?.version ? OTHER_OPTIONS : `version ${theirs.version}`;
 }
 
 /** Whether everything of ours is there, whatever the server has added; it writes numbers of settings as texts, and markers do not count. */

@@ -44,7 +44,7 @@ export const STREAMS = { 'o365audit-events': 'logs-o365.audit-*', 'o365audit-sta
 /** Above the generic `logs` template of the stack (100) and what Fleet installs for Elastic's own integration (200, 250). */
 const PRIORITY = 500;
 /** Twice what the schema and the audit log's known properties need; what comes beyond it stays in the document, unindexed. */
-const FIELDS_MAX = 2_500;
+const FIELDS_MAX = 2_000;
 const STATUS_FIELDS_MAX = 200;
 
 /** All resources in the order in which they are put: what others refer to comes first. */
@@ -74,9 +74,9 @@ export function versionNumber(version: string): number {
   return major * 1_000_000 + minor * 1_000 + patch;
 }
 
-/** Whose it is, and a digest of what it says, by which a change is seen however the server rewrites it. Markers in it do not count. */
+/** Whose it is, and a digest of what it says, by which a change is seen however the server rewrites it. Of a marker in it only the digest counts. */
 function marker(content: JsonObject, version: string): JsonObject {
-  const text = JSON.stringify(content, (name, value: unknown) => (name === '_meta' ? undefined : value));
+  const text = JSON.stringify(content, (name, value: unknown) => (name === '_meta' ? textAt(value, 'digest') : value));
   return { managed_by: OWNER, version, digest: createHash('sha256').update(text).digest('hex').slice(0, 16) };
 }
 

@@ -3,11 +3,12 @@ import type { Store } from './client.ts';
 import { at, entriesAt, listAt, textAt, type JsonObject } from './json.ts';
 import type { Change, Plan } from './plan.ts';
 import { markerOf, OWNER, STREAMS, type Resource, type StoreLayout } from './resources.ts';
+import type { StoreServer } from './server.ts';
 
 export interface DataStream {
   readonly name: string;
-  /** Its newest index, into which it writes. */
-  readonly writeIndex: string;
+  /** Its indices, the oldest first; it writes into the last. */
+  readonly indices: readonly string[];
 }
 
 /** Which data streams there are, and which plain indices have names of theirs. */
@@ -18,9 +19,8 @@ export async function findStreams(store: Store, signal?: AbortSignal): Promise<{
   const streams = listAt(body, 'data_streams').map((stream) => {
     const name = textAt(stream, 'name') ?? '';
     const backing = at(stream, 'backing_indices');
-    const indices = Array.isArray(backing) ? backing.map(String) : [String(backing)];
-    // the number at the end of their names counts up; the date before it does, too
-    return { name, writeIndex: indices.toSorted((a, b) => generationOf(a) - generationOf(b)).at(-1) ?? name };
+    // the number at the end of their names counts up
+    return { name, indices: (Array.isArray(backing) ? backing.map(String) : [String(backing)]).toSorted((a, b) => generationOf(a) - generationOf(b)) };
   });
   const indices = listAt(body, 'indices').flatMap((index) => textAt(index, 'data_stream') === undefined ? textAt(index, 'name') ?? [] : []).filter((name) => !name.startsWith('.ds-'));
   return { streams, indices };
@@ -31,21 +31,24 @@ function generationOf(index: string): number {
 }
 
 /** What has to be done to data streams that are there, so that they follow the new templates. */
-export async function planStreams(store: Store, resources: readonly Resource[], layout: StoreLayout, signal?: AbortSignal): Promise<Plan> {
+export async function planStreams(store: Store, { product }: StoreServer, resources: readonly Resource[], layout: Pick<StoreLayout, 'alias'>, signal?: AbortSignal): Promise<Plan> {
   const { streams, indices } = await findStreams(store, signal);
   const changes: Change[] = [];
   const unchanged: string[] = [];
   const notes = indices.map((name) => `${name} is an index and no data stream: no template of ours reaches it. Copy its documents into another (POST _reindex), then delete it.`);
-  for (const { name, writeIndex } of streams) {
+  for (const { name, indices: own } of streams) {
+    const writeIndex = own.at(-1) ?? name;
     const wanted = markerOf(mappingsFor(name, resources));
     const { body } = await store.request('GET', `/${writeIndex}/_mapping?filter_path=*.mappings._meta`, { what: `looking at the mappings of ${writeIndex}`, signal });
     const has = markerOf({ _meta: at(entriesAt(body)[0]?.[1], 'mappings', '_meta') });
     if (has !== undefined && has.owner !== OWNER) notes.push(`The data stream ${name} was made by ${has.owner}. It is not touched; at its next rollover it takes our templates. Collect into another namespace to keep the two apart.`);
-    else if (has?.digest !== wanted?.digest) changes.push(rollOver(store, name, has?.version));
+    else if (has?.digest !== wanted?.digest) changes.push(rollOver(store, name, has === undefined ? 'its index was made without these templates' : `its index was made by other templates (version ${has.version})`));
     else unchanged.push(`data stream ${name}`);
     changes.push(...await planOptions(store, name, resources, signal));
   }
-  changes.push(...await planAlias(store, streams, layout.alias, signal));
+  const aliases = await planAlias(store, product, streams, layout.alias, signal);
+  // one rollover serves both
+  changes.push(...aliases.filter(({ action, subject }) => !changes.some((other) => other.action === action && other.subject === subject)));
   return { changes, unchanged, notes };
 }
 
@@ -56,9 +59,9 @@ function mappingsFor(stream: string, resources: readonly Resource[]): JsonObject
   return Object.fromEntries(entriesAt(component?.body, 'template', 'mappings'));
 }
 
-function rollOver(store: Store, name: string, version: string | undefined): Change {
+function rollOver(store: Store, name: string, reason: string): Change {
   return {
-    action: 'roll over', subject: `data stream ${name}`, reason: version === undefined ? 'its index was made without these templates' : `its index was made by other templates (version ${version})`,
+    action: 'roll over', subject: `data stream ${name}`, reason,
     apply: async (signal) => { await store.request('POST', `/${name}/_rollover`, { what: `rolling over ${name}`, signal }); },
   };
 }
@@ -89,12 +92,17 @@ async function planOptions(store: Store, stream: string, resources: readonly Res
   return changes;
 }
 
-async function planAlias(store: Store, streams: readonly DataStream[], alias: string | undefined, signal?: AbortSignal): Promise<readonly Change[]> {
+/** The template gives the alias to what is made from now on. Elasticsearch gives it to data streams that are there, too; OpenSearch only to new indices of theirs. */
+async function planAlias(store: Store, product: StoreServer['product'], streams: readonly DataStream[], alias: string | undefined, signal?: AbortSignal): Promise<readonly Change[]> {
   if (alias === undefined) return [];
   const { body } = await store.request('GET', `/_alias/${alias}`, { what: `looking for the alias ${alias}`, accept: [404], signal });
   const has = new Set(entriesAt(body).filter(([, entry]) => at(entry, 'aliases', alias) !== undefined).map(([name]) => name));
-  return streams.filter(({ name, writeIndex }) => name.startsWith('logs-o365.audit-') && !has.has(name) && !has.has(writeIndex)).map(({ name }) => ({
-    action: 'set', subject: `alias ${alias} of data stream ${name}`,
-    apply: async (abort) => { await store.request('POST', '/_aliases', { what: `giving ${name} the alias ${alias}`, body: { actions: [{ add: { index: name, alias } }] }, signal: abort }); },
-  } satisfies Change));
+  return streams.flatMap(({ name, indices }) => {
+    if (!name.startsWith('logs-o365.audit-') || has.has(name) || has.has(indices.at(-1) ?? '')) return [];
+    if (product === 'OpenSearch') return [rollOver(store, name, `only its next index can have the alias ${alias}`)];
+    return [{
+      action: 'set', subject: `alias ${alias} of data stream ${name}`,
+      apply: async (abort) => { await store.request('POST', '/_aliases', { what: `giving ${name} the alias ${alias}`, body: { actions: [{ add: { index: name, alias } }] }, signal: abort }); },
+    } satisfies Change];
+  });
 }
