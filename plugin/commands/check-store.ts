@@ -22,7 +22,7 @@ export async function checkStore(flags: Flags, namespace: string, surroundings: 
   } catch (error) {
     if (surroundings.stop.aborted) throw error;
     // an address, an authority or a proxy that cannot be used
-    await steps.step('store', () => Promise.reject(error as Error));
+    await steps.step('store', () => { throw error; });
   }
 }
 
