@@ -1,5 +1,5 @@
 // Writes the pages that come from tables of the code: node .ci/docs.js [--check]. It reads the compiled tables, so build first.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
@@ -12,6 +12,7 @@ const { METRICS } = await import('../build/plugin/telemetry/metrics.table.js');
 const { faultsAsMarkdown } = await import('../build/plugin/simulator/faults.table.js');
 const { AADSTS } = await import('../build/plugin/auth/aadsts.js');
 const { AF_CODES } = await import('../build/plugin/api/af-codes.table.js');
+const { readEssay, TRAPS } = await import('../build/test/scenarios/traps.table.js');
 const { INPUT_NAMES, MODULE_KEYS } = await import('../build/plugin/config/module-keys.js');
 
 const generated = '<!-- Made from the code by npm run generate; edit the tables named below instead. -->';
@@ -160,6 +161,25 @@ ${table(['option', 'default', 'purpose'], collecting.map((option) => row(
 `;
 
 const pages = [['plugin/ERRORS.md', errors], ['plugin/CODES.md', codes], ['plugin/config/OPTIONS.md', options], ['plugin/telemetry/LOG.md', log], ['plugin/telemetry/METRICS.md', metrics], ['plugin/simulator/FAULTS.md', faults]];
+
+const scenarioFolder = join(root, 'test/scenarios');
+const scenarios = readdirSync(scenarioFolder).filter((name) => name.endsWith('.test.ts')).sort().map((name) => ({ link: `[${name.replace('.test.ts', '')}](${name})`, ...readEssay(readFileSync(join(scenarioFolder, name), 'utf8')) }));
+
+const scenarioPage = `${generated}
+# Scenarios
+
+Each file here is an essay and its proof: what happens at Microsoft, at the log agent or on the machine, what is to happen then, and a test that runs the real program
+against the simulator, or other real processes, that do just that. \`npm run chaos\` (test/chaos/) does everything at once.
+
+## Where each trap is gone through
+What goes wrong stands in [traps.table.ts](traps.table.ts); a scenario's essay names the traps that it is about.
+
+${table(['trap', 'what goes wrong', 'scenarios'], Object.entries(TRAPS).map(([trap, sentence]) => row(trap, sentence, scenarios.filter(({ traps }) => traps.includes(trap)).map(({ link }) => link).join(', '))))}
+
+## The scenarios
+${table(['scenario', 'it begins'], scenarios.map(({ link, firstSentence }) => row(link, firstSentence)))}
+`;
+pages.push(['test/scenarios/README.md', scenarioPage]);
 
 const readme = join(root, 'README.md');
 if (existsSync(readme)) {

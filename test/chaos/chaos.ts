@@ -42,6 +42,8 @@ const EVENTS_AT_FIRST = 600;
 /** Nobody may sign in, or the tenants are refused: a supervisor would start it again. */
 const REFUSED_STATUS = 3;
 const MOST_OWN_ENDS = 1_000;
+/** Kills while a note is on its way to the disk. */
+const IN_WRITES = /write|sync|rename/;
 
 /** Does all that, and judges. Rejects only when it cannot be done. */
 export async function runChaos({ kills, seed, tell = () => undefined }: ChaosOptions): Promise<ChaosReport> {
@@ -78,6 +80,7 @@ export async function runChaos({ kills, seed, tell = () => undefined }: ChaosOpt
     const blobs = simulator.books.blobs();
     const verdict = judge({
       blobs, expected: simulation.expectedIds(), arrived: arrivals.times, lost: sayings.lost, nowMs: Date.now(),
+      forgotten: [...counts.damage.values(), ...[...counts.kills].filter(([kind]) => IN_WRITES.test(kind)).map(([, times]) => times)].reduce((sum, times) => sum + times, 0),
       losingFaults: faults.filter(([name]) => LOSING.some((losing) => losing === name)).reduce((sum, [, { happened }]) => sum + happened, 0),
     });
     return {

@@ -30,6 +30,7 @@ events to be had:    ${report.expected}
 events arrived:      ${report.arrived}
 arrived again:       ${report.again}
 named as lost:       ${report.lost}
+expired unnoted:     ${report.unnamed}
 seconds:             ${report.seconds.toFixed(1)}
 seed:                ${seed}
 `);

@@ -12,6 +12,11 @@ export interface Evidence {
   readonly lost: ReadonlyMap<string, string>;
   /** How often the service did something after which a blob is rightly given up. */
   readonly losingFaults: number;
+  /**
+   * How often a kill or a power cut may have taken notes along that were not durable yet. A blob of which the only note is gone is listed again, unless it
+   * expires before: then nobody is left who could name it.
+   */
+  readonly forgotten: number;
   readonly nowMs: number;
 }
 
@@ -22,15 +27,16 @@ export interface Verdict {
   readonly arrived: number;
   /** Arrivals of what had arrived before. */
   readonly again: number;
-  /** Events that the collector itself named as lost, blob by blob. */
+  /** Events that the collector itself named as lost, blob by blob; and those that expired in the moment when their note was gone. */
   readonly lost: number;
+  readonly unnamed: number;
 }
 
 /** How many of a kind are named one by one. */
 const NAMED = 10;
 
 /** Judges. Everything that could be had has arrived or was named as lost for a good reason; nothing has arrived that never was. */
-export function judge({ blobs, expected, arrived, lost, losingFaults, nowMs }: Evidence): Verdict {
+export function judge({ blobs, expected, arrived, lost, losingFaults, forgotten, nowMs }: Evidence): Verdict {
   const complaints: string[] = [];
   const complain = (what: string, which: readonly string[]): void => {
     if (which.length > 0) complaints.push(`${which.length} ${what}: ${which.slice(0, NAMED).join(', ')}${which.length > NAMED ? '…' : ''}`);
@@ -43,7 +49,12 @@ export function judge({ blobs, expected, arrived, lost, losingFaults, nowMs }: E
   const isFetched = (blob: BlobInBooks): boolean => idsOf(blob).some((id) => arrived.has(id));
 
   const missing = [...expected].filter((id) => !arrived.has(id));
-  complain('events could be had and have not arrived', missing.filter((id) => !lostIds.has(id)).map((id) => `${id} of ${blobs.find((blob) => idsOf(blob).includes(id))?.contentId ?? 'no blob'}`));
+  const unnamed = missing.filter((id) => !lostIds.has(id)).map((id) => ({ id, blob: blobs.find((blob) => idsOf(blob).includes(id)) }));
+  const isExpired = ({ blob }: (typeof unnamed)[number]): boolean => blob !== undefined && blob.expiresMs <= nowMs;
+  const named = ({ id, blob }: (typeof unnamed)[number]): string => `${id} of ${blob?.contentId ?? 'no blob'}`;
+  complain('events could be had and have not arrived', unnamed.filter((one) => !isExpired(one)).map(named));
+  const expired = unnamed.filter(isExpired);
+  if (new Set(expired.map(({ blob }) => blob)).size > forgotten) complain(`events have expired and were not named as lost, while at most ${forgotten} blobs can have been forgotten`, expired.map(named));
   const unexpired = lostBlobs.filter(({ expiresMs }) => expiresMs > nowMs);
   if (unexpired.length > losingFaults) complain(`blobs were given up that had not expired, while the service refused ${losingFaults}`, unexpired.map(({ contentId }) => `${contentId} (${lost.get(contentId) ?? ''})`));
 
@@ -54,5 +65,5 @@ export function judge({ blobs, expected, arrived, lost, losingFaults, nowMs }: E
   const due = withoutId(blobs.filter((blob) => isFetched(blob) && !lost.has(blob.contentId)));
   if (unknown.length < due) complaints.push(`${due} events without an Id were to arrive, and ${unknown.length} have`);
   const arrivals = [...arrived.values()].reduce((sum, times) => sum + times, 0);
-  return { complaints, expected: expected.size, arrived: arrived.size, again: arrivals - arrived.size, lost: missing.length };
+  return { complaints, expected: expected.size, arrived: arrived.size, again: arrivals - arrived.size, lost: missing.length - expired.length, unnamed: expired.length };
 }

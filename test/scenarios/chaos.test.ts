@@ -1,9 +1,9 @@
 /**
- * Everything at once. The service throttles, cuts answers off, lists blobs twice and under wrong links, loses its clock and its mind; the log agent refuses, hangs,
- * dies and forgets; and the collector is killed in the middle of it, also between the two halves of a write to its journal, and started again on what that left.
- * In such nights peers lose what they had noted as done on receipt, or keep a place in a list that no longer holds (A2, A4, A5, A7, A10, A12, A15, A19). Then
- * everybody behaves, and there is one question: is everything there? Everything that could be had must have arrived; what could not must have been named as lost,
- * blob by blob; nothing may have arrived that never was; and a run afterwards has nothing left to do.
+ * Everything at once. The service throttles, cuts answers off, lists blobs twice and under wrong links, loses its clock and its mind; the log agent refuses,
+ * hangs, dies and forgets; and the collector is killed in the middle of it, also between the two halves of a write to its journal, and started again on what
+ * that left. In such nights peers lose what they had noted as done on receipt, or keep a place in a list that no longer holds (A2, A4, A5, A7, A10, A12, A15,
+ * A19). Then everybody behaves, and there is one question: is everything there? Everything that could be had must have arrived; what could not must have been
+ * named as lost, blob by blob; nothing may have arrived that never was; and a run afterwards has nothing left to do.
  *
  * These are ten kills with a fixed seed; `npm run chaos` makes a hundred with a new one.
  */
@@ -26,12 +26,14 @@ test('a collector that is killed again and again, between a service and a log ag
 
 test('its judge sees what is missing, what is made up, and what was given up without a reason', () => {
   const blob = (contentId: string, ids: readonly (string | undefined)[], expiresMs = 100): BlobInBooks => ({ tenantId: 't', contentType: 'Audit.General', contentId, createdMs: 0, expiresMs, ids });
-  const evidence = { blobs: [blob('one', ['a', 'b']), blob('two', ['c', undefined])], expected: new Set(['a', 'b', 'c']), lost: new Map<string, string>(), losingFaults: 0, nowMs: 50 };
+  const evidence = { blobs: [blob('one', ['a', 'b']), blob('two', ['c', undefined])], expected: new Set(['a', 'b', 'c']), lost: new Map<string, string>(), losingFaults: 0, forgotten: 0, nowMs: 50 };
   const times = (...ids: readonly string[]): Map<string, number> => new Map(ids.map((id) => [id, 1]));
   const complaints = (changes: Partial<Parameters<typeof judge>[0]>): readonly string[] => judge({ ...evidence, arrived: times('a', 'b', 'c', 'hash'), ...changes }).complaints;
 
   assert.deepEqual(complaints({}), []);
   assert.match(complaints({ arrived: times('a', 'c', 'hash') }).join(), /^1 events could be had and have not arrived: b of one$/);
+  assert.match(complaints({ arrived: times('a', 'c', 'hash'), nowMs: 200 }).join(), /^1 events have expired and were not named as lost, while at most 0 blobs can have been forgotten: b of one$/);
+  assert.deepEqual(complaints({ arrived: times('a', 'c', 'hash'), nowMs: 200, forgotten: 1 }), []);
   assert.match(complaints({ arrived: times('a', 'b', 'c', 'hash', 'other') }).join(), /^2 ids arrived that the service never had, besides those for 1 events/);
   assert.match(complaints({ arrived: times('a', 'b', 'c') }).join(), /^1 events without an Id were to arrive, and 0 have$/);
   assert.match(complaints({ arrived: times('c', 'hash'), lost: new Map([['one', 'why']]) }).join(), /^1 blobs were given up that had not expired, while the service refused 0: one \(why\)$/);

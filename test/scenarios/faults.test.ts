@@ -1,26 +1,26 @@
 /**
- * The service misbehaves in every way that anybody has seen or feared, one at a time. To the operator it must look like this: whatever can still be had arrives,
- * once, in this run or in the next after the trouble is over; what can never be had is named on stderr, blob by blob; who must act is told so by the exit status and
- * a sentence; and no request with a token ever leaves for another host. The simulator's table of faults is gone through by name, and a fault without a row here
- * fails the test.
+ * The service misbehaves in every way that anybody has seen or feared, one at a time. It lists content late (A4), hands events out twice (A5), says 403 when it
+ * means that there were too many requests (A10, P6, P11), hides the next page behind another spelling (A12), lists what has expired (A15), never answers (A17).
+ * To the operator it must look like this: whatever can still be had arrives, once, in this run or in the next after the trouble is over; what can never be had
+ * is named on stderr, blob by blob; who must act is told so by the exit status and a sentence; and no request with a token ever leaves for another host. The
+ * simulator's table of faults is gone through by name, and a fault without a row here fails the test.
  */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { openLedger } from '../../plugin/ledger/ledger.ts';
 import type { TenantBooks } from '../../plugin/simulator/books.ts';
 import { FAULTS, FAULT_NAMES, type FaultName } from '../../plugin/simulator/faults.table.ts';
 import type { FaultSetting } from '../../plugin/simulator/faults.ts';
 import type { SimulatorOptions } from '../../plugin/simulator/simulator.ts';
-import { silentLog } from '../../plugin/telemetry/log.ts';
 import { CONTENT_TYPES } from '../../plugin/types.ts';
 import { addBacklog, untilListable } from '../support/backlog.ts';
 import { makeCertificate } from '../support/certificate.ts';
+import { ageStarts } from '../support/earlier-run.ts';
 import { startFarEnd, type FarEnd } from '../support/far-end.ts';
 import { startForwardHost } from '../support/forward-host.ts';
 import { runProgram, type Program } from '../support/program.ts';
-import { idsOf, realClock, startSimulation, type Simulation } from '../support/simulation.ts';
+import { idsOf, startSimulation, type Simulation } from '../support/simulation.ts';
 
 interface Row {
   /** What is special about this row, where a fault has several. */
@@ -63,7 +63,6 @@ const API = { path: '/activity/feed/' };
 const BLOB = { path: '/activity/feed/audit/' };
 const LOST = 'A content blob can no longer be had: its events are lost.';
 const DAY_MS = 86_400_000;
-const START_AGE_MS = 20 * 60_000;
 
 const issued = (count: number) => ({ tokens }: TenantBooks): void => assert.equal(tokens.issued, count);
 /** The windows asked for were such that the fault cannot show. */
@@ -297,11 +296,4 @@ async function mend({ keepsOut = /^$/ }: Row, simulation: Simulation, arrived: r
   await ageStarts(simulation);
   const next = await run();
   assert.deepEqual(next.ending, { status: 0, signal: null }, next.stderr);
-}
-
-async function ageStarts({ stateDir, simulator }: Simulation): Promise<void> {
-  const ledger = await openLedger({ directory: stateDir }, realClock, silentLog);
-  const tenant = await ledger.tenant(simulator.tenants[0]?.id ?? '');
-  for (const type of CONTENT_TYPES) if (tenant.startedAtMs(type) !== undefined) tenant.started(type, Date.now() - START_AGE_MS);
-  await ledger.close();
 }

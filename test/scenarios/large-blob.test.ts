@@ -1,6 +1,7 @@
 /**
- * Most content blobs are small, and some day one of them is not: 60 MB in one answer, on a machine that gave the collector little. It must go through like any
- * other, whole and in order of its events, and the collector's memory must not follow its size.
+ * Most content blobs are small, and some day one of them is not: 60 MB in one answer, on a machine that gave the collector little. Peers lose what is larger
+ * than some limit (A3), or need thirteen times its size in memory (G, P8). It must go through like any other, whole and in order of its events, and the
+ * collector's memory must not follow its size.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

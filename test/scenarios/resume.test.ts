@@ -1,7 +1,8 @@
 /**
  * The machine loses power, or somebody kills the collector with -9, in the middle of delivering; and again, and again, at other moments. The operator starts it
  * with the same state directory and expects no more than this: nothing is missing in the end, and what comes twice is only what the collector could not yet
- * know to be delivered. So after each kill every blob in the journal's list of the delivered must have arrived whole, and the next run delivers none of them.
+ * know to be delivered: peers begin anew (P3), or have noted as done what never arrived (A7). So after each kill every blob in the journal's list of the
+ * delivered must have arrived whole, and the next run delivers none of them.
  */
 import assert from 'node:assert/strict';
 import { closeSync, openSync, statSync } from 'node:fs';

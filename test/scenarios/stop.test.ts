@@ -1,7 +1,7 @@
 /**
- * The collector is stopped: by systemd, by Ctrl-C, by the log agent that launched it, or because that agent is gone. It has five seconds. What is in flight then is
- * finished, what was delivered is committed, so that the next run delivers just the rest; and nobody else's trouble, an agent that acknowledges nothing or a
- * service that stops in mid-sentence, holds up the end.
+ * The collector is stopped: by systemd, by Ctrl-C, by the log agent that launched it, or because that agent is gone. It has five seconds, and peers that sleep
+ * between two polls need more, or lose what is in flight (A23). What is in flight then is finished, what was delivered is committed, so that the next run
+ * delivers just the rest; and nobody else's trouble, an agent that acknowledges nothing or a service that stops in mid-sentence, holds up the end.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

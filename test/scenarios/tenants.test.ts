@@ -1,6 +1,7 @@
 /**
- * One collector serves many companies, and one of them is in trouble: its secret is wrong, nobody has consented, auditing is off, the service throttles it. That must
- * stay its own trouble. All others are delivered to the last event, each under its own name; and the operator reads on stderr whose trouble it is, and what to do.
+ * One collector serves many companies, and one of them is in trouble: its secret is wrong, nobody has consented, auditing is off, the service throttles it.
+ * That must stay its own trouble (D6). All others are delivered to the last event, each under its own name; and the operator reads on stderr whose trouble it
+ * is, and what to do.
  */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';

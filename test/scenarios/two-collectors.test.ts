@@ -1,7 +1,7 @@
 /**
- * A collector runs as a service, and somebody starts a second one by hand, or a supervisor starts it twice. Two that write the same journals would ruin them, so the
- * second one must not begin: it says who holds the state directory, and its status (4) tells a supervisor that all is well with the first. When that one
- * is gone, however it went, the next may have the directory at once.
+ * A collector runs as a service, and somebody starts a second one by hand, or a supervisor starts it twice (D11). Two that write the same journals would ruin
+ * them (A21), so the second one must not begin: it says who holds the state directory, and its status (4) tells a supervisor that all is well with the first.
+ * When that one is gone, however it went, the next may have the directory at once.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

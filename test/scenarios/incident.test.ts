@@ -1,0 +1,58 @@
+/**
+ * Microsoft has an incident. For hours every call is answered with AF50000 and a friendly "please retry the request again in an hour", or the front door
+ * answers with a page of HTML that is no JSON, or nobody answers at all. Peers end with "unknown error", hang until somebody restarts them, or knock as fast as
+ * they can (A17, A18, A19). Here the collector waits, longer each time; says once a round what it was told, with the status and the page's own words; never
+ * gives up, and never hammers; and when the incident is over it goes on by itself.
+ */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { FaultName } from '../../plugin/simulator/faults.table.ts';
+import type { FaultSetting } from '../../plugin/simulator/faults.ts';
+import { startProgram, STOP_DEADLINE_MS } from '../support/program.ts';
+import { idsOf, startSimulation } from '../support/simulation.ts';
+
+/** Five attempts, with waits of at least 0.5, 1, 2 and 4 s between them, are one round of the tenant. */
+const ATTEMPTS = 5;
+const FEED = '/activity/feed/';
+
+interface Incident {
+  readonly fault: FaultName;
+  readonly setting: FaultSetting;
+  /** What the operator reads. */
+  readonly says: RegExp;
+}
+
+const INCIDENTS: Readonly<Record<string, Incident>> = {
+  'answers with AF50000 and asks for an hour': {
+    fault: 'api-error', setting: { path: FEED, message: 'An internal error occurred. Please retry the request again in an hour. We have been notified and would be resolved soon.' },
+    says: /code=API_UNAVAILABLE reason=".*AF50000: .*retry the request again in an hour.*\(HTTP 500\)/,
+  },
+  'answers with a page that is no JSON': { fault: 'unavailable', setting: { path: FEED }, says: /code=API_UNAVAILABLE reason=".*services aren't available right now.*\(HTTP 503\)/ },
+  'resets every connection': { fault: 'connection-reset', setting: { path: FEED }, says: /code=NETWORK_\w+ reason=/ },
+};
+
+describe('a service that', { concurrency: 3 }, () => {
+  for (const [what, { fault, setting, says }] of Object.entries(INCIDENTS)) {
+    test(`${what} is asked again slowly and without an end, and everything arrives when the incident is over`, async () => {
+      const simulation = await startSimulation({ eventCount: 60 });
+      try {
+        const { simulator } = simulation;
+        simulator.faults.set(fault, setting);
+        const program = startProgram(['collect', ...simulation.words, '-M', 'o365.audit.var.api.error_retry_interval=500ms', '-M', 'o365.audit.var.api.poll_interval=500ms']);
+        await program.said('The tenant could not be listed; the program tries again by itself.');
+        assert.match(program.stderr, says);
+        const asked = simulator.faults.happened(fault);
+        // a connection that dies is replaced once at once
+        assert.ok(asked >= ATTEMPTS && asked <= 2 * ATTEMPTS, `it asked ${asked} times`);
+        await program.until(() => simulator.faults.happened(fault) > asked, 'another try');
+        simulator.faults.clear();
+        await program.said('Everything that there was has been delivered.');
+        program.signal('SIGTERM');
+        assert.deepEqual(await program.ended(STOP_DEADLINE_MS), { status: 0, signal: null });
+        assert.deepEqual(new Set(idsOf(program.lines())), simulation.expectedIds());
+      } finally {
+        await simulation.close();
+      }
+    });
+  }
+});

@@ -1,0 +1,96 @@
+/**
+ * A collector finds a state directory of another day: it was switched off for longer than Microsoft keeps content, or its clock was wrong, or its configuration
+ * names other content types now. Peers ask for a window that is too old, are refused with AF20055, and ask again until somebody deletes their state (A1); or
+ * wait, with a cursor in the future, for a time that does not come (A13); or go on polling what nobody wants any more (A14); or ask for more than a day at
+ * once, which the service answers with a part and a 200 (A22). Here windows are made anew each time, of what can be asked for now; what can no longer be had is
+ * named once; and nobody ever deletes state by hand.
+ */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { CONTENT_TYPES } from '../../plugin/types.ts';
+import { addBacklog, idsIn } from '../support/backlog.ts';
+import { inLedger, listedUntil } from '../support/earlier-run.ts';
+import { runProgram, startProgram } from '../support/program.ts';
+import { idsOf, startSimulation, type Simulation } from '../support/simulation.ts';
+
+const DAY_MS = 86_400_000;
+
+async function within(act: (simulation: Simulation) => Promise<void>): Promise<void> {
+  const simulation = await startSimulation({ eventCount: 200 });
+  try {
+    await act(simulation);
+  } finally {
+    await simulation.close();
+  }
+}
+
+/** The service was never asked for what it does not serve. */
+function assertAskedWell({ simulator }: Simulation): void {
+  for (const { byStatus, contentTypes } of Object.values(simulator.books.snapshot().tenants)) {
+    assert.deepEqual(Object.keys(byStatus), ['200']);
+    for (const { widestWindowMs } of Object.values(contentTypes)) assert.ok(widestWindowMs < DAY_MS, `a window of ${widestWindowMs} ms`);
+  }
+}
+
+describe('a state directory', { concurrency: 2 }, () => {
+  test('of nine days ago: what can no longer be had is named once, and everything else arrives at once', () => within(async (simulation) => {
+    await listedUntil(simulation, Date.now() - 9 * DAY_MS);
+    const words = ['collect', ...simulation.words, '--once'];
+    const program = await runProgram(words);
+    assert.deepEqual(program.ending, { status: 0, signal: null }, program.stderr);
+    assert.deepEqual(new Set(idsOf(program.lines())), simulation.expectedIds());
+    const named = [...program.stderr.matchAll(/error The service no longer serves this span of time.* contentType=(\S+) from=(\S+) to=(\S+)/g)];
+    assert.deepEqual(named.map(([, type]) => type).sort(), [...CONTENT_TYPES].sort());
+    for (const [, , from = '', to = ''] of named) assert.ok(Math.abs(Date.parse(to) - Date.parse(from) - 2 * DAY_MS) < 3_600_000, `${from} to ${to}`);
+    assert.doesNotMatch((await runProgram(words)).stderr, /no longer serves/);
+    assertAskedWell(simulation);
+  }));
+
+  test('of three days ago: everything arrives, and no window is wider than a day', () => within(async (simulation) => {
+    await listedUntil(simulation, Date.now() - 3 * DAY_MS);
+    simulation.simulator.faults.set('wide-window-answered');
+    const program = await runProgram(['collect', ...simulation.words, '--once']);
+    assert.deepEqual([program.ending?.status, new Set(idsOf(program.lines()))], [0, simulation.expectedIds()], program.stderr);
+    assert.doesNotMatch(program.stderr, /no longer serves/);
+    assertAskedWell(simulation);
+  }));
+
+  test('of a machine whose clock was days ahead: what is new arrives at once, and nothing waits for that day', () => within(async (simulation) => {
+    const { simulator } = simulation;
+    const words = ['collect', ...simulation.words, '--once'];
+    assert.equal((await runProgram(words)).ending?.status, 0);
+    await listedUntil(simulation, Date.now() + 5 * DAY_MS);
+    const fresh = addBacklog(simulator, { blobs: 8, eventsPerBlob: 3, stepMs: 1_000 });
+    for (const expected of [idsIn(fresh), new Set()]) {
+      const program = await runProgram(words);
+      assert.deepEqual([program.ending?.status, new Set(idsOf(program.lines()))], [0, expected], program.stderr);
+    }
+    assertAskedWell(simulation);
+  }));
+
+  test('with content types that are not wanted any more: they are left alone, and taken up again when they are wanted', () => within(async (simulation) => {
+    const { simulator, words } = simulation;
+    // an outage leaves much of it owed
+    simulator.faults.set('api-error', { path: 'audit_exchange' });
+    const first = startProgram(['collect', ...words]);
+    const exchange = simulator.books.blobs().filter(({ contentType }) => contentType === 'Audit.Exchange');
+    await first.said('A content blob could not be delivered in several attempts', 1);
+    await first.kill();
+    const owed = await inLedger(simulation, (ledger) => ledger.owed().filter(({ contentType }) => contentType === 'Audit.Exchange').length);
+    assert.ok(owed > 0);
+    simulator.faults.clear();
+
+    const requests = (): number => (simulator.books.snapshot({ log: true }).log ?? []).filter(({ contentType, path }) => contentType === 'Audit.Exchange' || path.includes('audit_exchange')).length;
+    const before = requests();
+    const second = await runProgram(['collect', ...words, '--once', '-M', 'o365.audit.var.content_type=["Audit.SharePoint","Audit.General"]']);
+    assert.deepEqual(second.ending, { status: 0, signal: null }, second.stderr);
+    assert.equal(requests(), before, 'the service was asked for a content type that is not wanted');
+    assert.equal(await inLedger(simulation, (ledger) => ledger.owed().filter(({ contentType }) => contentType === 'Audit.Exchange').length), owed, 'what is owed of it was forgotten');
+
+    const third = await runProgram(['collect', ...words, '--once']);
+    assert.deepEqual(third.ending, { status: 0, signal: null }, third.stderr);
+    const arrived = new Set([first, second, third].flatMap((program) => idsOf(program.lines())));
+    assert.deepEqual(arrived, simulation.expectedIds());
+    assert.ok(exchange.every(({ ids }) => ids.every((id) => id === undefined || arrived.has(id))));
+  }));
+});

@@ -1,0 +1,79 @@
+/**
+ * A subscription to a content type is started once, and then it is on. Peers start it at each poll, which Microsoft answers, since the summer of 2025, with
+ * "too many subscription start requests": one start in a quarter of an hour is allowed (A8). And some day an administrator, or Microsoft, switches a
+ * subscription off, and a listing is refused with AF20022 or AF20023; peers end there, or knock at every poll (A9). Here the service is asked what is on, and
+ * only what is missing is started; when the last start was is remembered over restarts and kills; until the next one is allowed, that content type alone stays
+ * out, and the log says for how long; then it heals without anybody's help.
+ */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { ContentTypeBooks } from '../../plugin/simulator/books.ts';
+import { CONTENT_TYPES, type ContentType } from '../../plugin/types.ts';
+import { addBacklog } from '../support/backlog.ts';
+import { ageStarts } from '../support/earlier-run.ts';
+import { startProgram, type Program } from '../support/program.ts';
+import { idsOf, startSimulation, type Simulation } from '../support/simulation.ts';
+
+const OFTEN = ['-M', 'o365.audit.var.api.poll_interval=200ms', '-M', 'o365.audit.var.api.error_retry_interval=200ms'];
+const POLLS = 8;
+
+async function within(act: (simulation: Simulation) => Promise<void>): Promise<void> {
+  const simulation = await startSimulation({ eventCount: 100 });
+  try {
+    await act(simulation);
+  } finally {
+    await simulation.close();
+  }
+}
+
+const collect = ({ words }: Simulation): Program => startProgram(['collect', ...words, ...OFTEN]);
+const polls = ({ simulator }: Simulation): number => simulator.books.snapshot().tenants[simulator.tenants[0]?.id ?? '']?.byOperation.list ?? 0;
+const startsOf = ({ simulator }: Simulation, type: ContentType): ContentTypeBooks['starts'] | undefined => simulator.books.snapshot().tenants[simulator.tenants[0]?.id ?? '']?.contentTypes[type]?.starts;
+
+/** Resolves after so many further polls. */
+async function pollOn(program: Program, simulation: Simulation): Promise<void> {
+  const before = polls(simulation);
+  await program.until(() => polls(simulation) >= before + POLLS, 'further polls');
+}
+
+describe('a subscription', { concurrency: 2 }, () => {
+  test('is started once, however often the collector polls and is killed', () => within(async (simulation) => {
+    simulation.simulator.faults.set('start-limit');
+    for (let run = 0; run < 2; run += 1) {
+      const program = collect(simulation);
+      await pollOn(program, simulation);
+      await program.kill();
+    }
+    for (const type of CONTENT_TYPES) assert.deepEqual(startsOf(simulation, type), { started: 1, alreadyEnabled: 0, refused: 0 }, type);
+  }));
+
+  test('that is switched off keeps only its own content out, is not asked for before it may be, and then heals by itself', () => within(async (simulation) => {
+    const { simulator } = simulation;
+    const first = collect(simulation);
+    await first.said('Everything that there was has been delivered.');
+    simulator.faults.set('start-limit');
+    simulator.faults.set('subscription-disabled', { count: 1, contentType: 'Audit.Exchange', message: 'The subscription was disabled by a tenant admin.' });
+    await first.said('A content type could not be listed; it is listed in the next round.');
+    const blobs = addBacklog(simulator, { blobs: 8, eventsPerBlob: 3, stepMs: 1_000 });
+    const others = blobs.filter(({ contentType }) => contentType !== 'Audit.Exchange').flatMap(({ ids }) => ids);
+    await first.until(() => others.every((id) => first.stdout.includes(id)), 'what is new of the other content types');
+    await pollOn(first, simulation);
+    assert.match(first.stderr, /contentType=Audit\.Exchange code=COLLECT_START_PENDING reason=".*15 minutes/);
+    await first.kill();
+
+    const second = collect(simulation);
+    await second.said('code=COLLECT_START_PENDING');
+    await pollOn(second, simulation);
+    await second.kill();
+    assert.deepEqual(startsOf(simulation, 'Audit.Exchange'), { started: 1, alreadyEnabled: 0, refused: 0 });
+
+    simulator.faults.clear('start-limit');
+    await ageStarts(simulation);
+    const third = collect(simulation);
+    await third.said('Everything that there was has been delivered.');
+    await third.kill();
+    assert.deepEqual(startsOf(simulation, 'Audit.Exchange'), { started: 2, alreadyEnabled: 0, refused: 0 });
+    const arrived = new Set([first, second, third].flatMap((program) => idsOf(program.lines())));
+    assert.deepEqual([...simulation.expectedIds()].filter((id) => !arrived.has(id)), []);
+  }));
+});
