@@ -5,7 +5,7 @@
 import { FIELD_COUNT, FIELD_KEYS, FIELD_ROWS, Field, OBJECT_ROWS } from './generated/fields';
 import { CLOSE_BRACE, CLOSE_BRACKET, COMMA, OPEN_BRACKET } from './json/scan';
 import { Text, lengthOf, same, startOf, textOf } from './json/span';
-import { byte, copy, quoted } from './json/write';
+import { advance, byte, copy, out, place, quoted, room } from './json/write';
 import { reserve } from './memory';
 
 /** What a place holds, beside a text: in the two highest bits of its length. */
@@ -21,13 +21,14 @@ const WORDS: usize = (<usize>FIELD_COUNT + 63) >> 6;
 /** Which places are set, a bit each. */
 const SET: usize = memory.data(64, 16);
 
-/** An item of a list: the address of the next one (u32), its text. A list begins with: first item (u32), last item (u32), count (u32). */
+/** An item of a list: the address of the next one (u32), its text. A list begins with: first item (u32), last item (u32), count (u32); it has two items at least. */
 const ITEM_BYTES: usize = 16;
-const LIST_BYTES: usize = 16;
 
 /** Begins a new document. */
 export function forgetDocument(): void {
   memory.fill(SET, 0, WORDS << 3);
+  items = 0;
+  itemsEnd = 0;
 }
 
 // @ts-ignore: decorator
@@ -100,41 +101,33 @@ export function append(field: Field, text: Text): void {
 }
 
 function appendItem(field: Field, text: Text): void {
-  let list: usize;
   if (!isSet(field)) {
-    list = newList();
-    if (list == 0) return;
-    put(field, <u64>list | LIST);
-  } else {
-    const value = load<u64>(PLACES + (<usize>field << 3));
-    if (value & LIST) {
-      list = <usize>value;
-    } else {
-      list = newList();
-      if (list == 0) return;
-      addItem(list, value);
-      put(field, <u64>list | LIST);
-    }
+    put(field, text);
+    return;
   }
-  const count = load<u32>(list, 8);
-  if (count >= LIST_LIMIT) return;
+  const place = PLACES + (<usize>field << 3);
+  const value = load<u64>(place);
+  if ((value & LIST) == 0) {
+    if (same(value, text)) return;
+    const list = newItem();
+    if (list == 0) return;
+    store<u64>(list, 0);
+    store<u64>(list, 0, 8);
+    store<u64>(place, <u64>list | LIST);
+    addItem(list, value);
+    addItem(list, text);
+    return;
+  }
+  const list = <usize>value;
+  if (load<u32>(list, 8) >= LIST_LIMIT) return;
   for (let item = <usize>load<u32>(list); item != 0; item = <usize>load<u32>(item)) {
     if (same(load<u64>(item, 8), text)) return;
   }
   addItem(list, text);
 }
 
-function newList(): usize {
-  const list = reserve(LIST_BYTES);
-  if (list != 0) {
-    store<u64>(list, 0);
-    store<u64>(list, 0, 8);
-  }
-  return list;
-}
-
 function addItem(list: usize, text: Text): void {
-  const item = reserve(ITEM_BYTES);
+  const item = newItem();
   if (item == 0) return;
   store<u32>(item, 0);
   store<u64>(item, text, 8);
@@ -143,6 +136,23 @@ function addItem(list: usize, text: Text): void {
   else store<u32>(last, <u32>item);
   store<u32>(list, <u32>item, 4);
   store<u32>(list, load<u32>(list, 8) + 1, 8);
+}
+
+/** Items are reserved so many at once; a list's head takes the room of one. */
+const ITEMS_AT_ONCE: usize = 32;
+let items: usize = 0;
+let itemsEnd: usize = 0;
+
+/** Room for an item; 0 when the memory is exhausted. */
+function newItem(): usize {
+  if (items == itemsEnd) {
+    items = reserve(ITEMS_AT_ONCE * ITEM_BYTES);
+    itemsEnd = items == 0 ? 0 : items + ITEMS_AT_ONCE * ITEM_BYTES;
+    if (items == 0) return 0;
+  }
+  const item = items;
+  items += ITEM_BYTES;
+  return item;
 }
 
 /** The first item of a field that holds a list, for a walk with `nextItem`; 0 when it holds none. */
@@ -167,25 +177,56 @@ export function writeFields(first: bool): void {
   for (let word: usize = 0; word < WORDS; word++) {
     let bits = load<u64>(SET + (word << 3));
     while (bits != 0) {
-      const field = (<u32>word << 6) + <u32>ctz(bits);
+      const field = (word << 6) + <usize>ctz(bits);
       bits &= bits - 1;
-      const row = FIELD_ROWS + (<usize>field << 3);
-      const wanted = <u32>load<u8>(row, 3);
+      const row = load<u64>(FIELD_ROWS + (field << 3));
+      const wanted = <u32>(row >> 24) & 0xff;
       if (wanted != object) {
         comma = changeObject(object, wanted, comma);
         object = wanted;
       }
-      if (comma) byte(COMMA);
+      writeField(row, load<u64>(PLACES + (field << 3)), comma);
       comma = true;
-      copy(FIELD_KEYS + <usize>load<u16>(row), <usize>load<u8>(row, 2));
-      writeValue(load<u64>(PLACES + (<usize>field << 3)), load<u8>(row, 4) != 0);
     }
   }
   changeObject(object, 0, comma);
 }
 
+/** Room for a key, beside its value. */
+const KEY_ROOM_BYTES: usize = 320;
+
+/** Writes a field by its row of the table and what its place holds. */
+function writeField(row: u64, value: u64, comma: bool): void {
+  const length = <usize>(value >> 32) & <usize>(~MARKS >> 32);
+  if (!room(length + KEY_ROOM_BYTES)) return;
+  let to = out;
+  store<u8>(to, COMMA);
+  to += <usize>comma;
+  const keyLength = <usize>(row >> 16) & 0xff;
+  place(to, FIELD_KEYS + (<usize>row & 0xffff), keyLength);
+  to += keyLength;
+  const always = (row & ARRAY) != 0;
+  if ((value & MARKS) != 0 || always) {
+    advance(to);
+    writeOther(value, always);
+    return;
+  }
+  store<u8>(to, 0x22);
+  place(to + 1, <usize>value, length);
+  store<u8>(to + length, 0x22, 1);
+  advance(to + length + 2);
+}
+
+/** In a field's row: it is always an array. */
+const ARRAY: u64 = 0xff << 32;
+
 /** Closes objects up to the common one and opens those of the next field; answers whether a comma must follow. */
 function changeObject(from: u32, to: u32, comma: bool): bool {
+  // nearly always from one object of the document to the next
+  if (depthOf(to) == 1 && depthOf(from) <= 1) {
+    if (from != 0) byte(CLOSE_BRACE);
+    return openObject(to, comma || from != 0);
+  }
   let target = to;
   while (depthOf(target) > depthOf(from)) target = parentOf(target);
   while (from != target) {
@@ -200,9 +241,17 @@ function changeObject(from: u32, to: u32, comma: bool): bool {
 function openObjects(from: u32, to: u32, comma: bool): bool {
   const parent = parentOf(to);
   if (parent != from) comma = openObjects(from, parent, comma);
-  if (comma) byte(COMMA);
-  const row = OBJECT_ROWS + (<usize>to << 3);
-  copy(FIELD_KEYS + <usize>load<u16>(row), <usize>load<u8>(row, 2));
+  return openObject(to, comma);
+}
+
+function openObject(object: u32, comma: bool): bool {
+  if (!room(KEY_ROOM_BYTES)) return false;
+  const row = load<u32>(OBJECT_ROWS + (<usize>object << 3));
+  const to = out;
+  store<u8>(to, COMMA);
+  const length = <usize>(row >> 16) & 0xff;
+  place(to + <usize>comma, FIELD_KEYS + (<usize>row & 0xffff), length);
+  advance(to + <usize>comma + length);
   return false;
 }
 
@@ -214,22 +263,21 @@ function depthOf(object: u32): u32 {
   return load<u8>(OBJECT_ROWS + (<usize>object << 3), 4);
 }
 
-function writeValue(value: u64, always: bool): void {
+/** Writes a value that is a list, or JSON, or the only one of an array. */
+function writeOther(value: u64, always: bool): void {
   if (value & LIST) {
-    const list = <usize>value;
-    const array = always || load<u32>(list, 8) > 1;
-    if (array) byte(OPEN_BRACKET);
-    for (let item = <usize>load<u32>(list); item != 0; item = <usize>load<u32>(item)) {
+    byte(OPEN_BRACKET);
+    for (let item = <usize>load<u32>(<usize>value); item != 0; item = <usize>load<u32>(item)) {
       quoted(load<u64>(item, 8));
       if (load<u32>(item) != 0) byte(COMMA);
     }
-    if (array) byte(CLOSE_BRACKET);
+    byte(CLOSE_BRACKET);
   } else if (value & RAW) {
     const json = value & ~MARKS;
     copy(startOf(json), lengthOf(json));
   } else {
-    if (always) byte(OPEN_BRACKET);
+    byte(OPEN_BRACKET);
     quoted(value);
-    if (always) byte(CLOSE_BRACKET);
+    byte(CLOSE_BRACKET);
   }
 }

@@ -57,13 +57,13 @@ export function mapText(start: usize, length: u32, sec: u32, nsec: u32, withTime
     refuse(start, min(<usize>length, ORIGINAL_LIMIT_BYTES), Word.record__larger_than_the_mapping_takes);
   } else {
     guard(start + length);
-    time = mapGuarded(start, start + length);
+    time = mapGuarded(start, start + length, withTime);
   }
   return answer(withTime, time, sec, nsec);
 }
 
-/** Maps the guarded text; answers the event's time. */
-function mapGuarded(start: usize, finish: usize): Text {
+/** Maps the guarded text; answers the event's time, when it is wanted. */
+function mapGuarded(start: usize, finish: usize, withTime: bool): Text {
   const at = skipSpace(start);
   if (<u32>load<u8>(at) != OPEN_BRACE || at >= finish) {
     const behind = at < finish ? skipValue(at) : 0;
@@ -89,7 +89,7 @@ function mapGuarded(start: usize, finish: usize): Text {
   mapRecordAround();
   mapEvent();
   setIdOfEvent();
-  const time = timeOfEvent();
+  const time = timeOfEvent(withTime);
   mapSurroundings();
   setIdentity(event, eventEnd);
   if (errorCount() != 0) setOriginal(event, eventEnd);

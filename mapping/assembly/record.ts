@@ -5,11 +5,11 @@
 import { append, set } from './document';
 import { Field } from './generated/fields';
 import { Vocabulary, Word } from './generated/vocabulary';
-import { CLOSE_BRACE, COLON, COMMA, OPEN_BRACE, QUOTE, skipSpace, stringEnd } from './json/scan';
+import { CLOSE_BRACE, COLON, COMMA, OPEN_BRACE, QUOTE, forgetSeen, seen, skipSpace, stringEnd } from './json/scan';
 import { firstElement, nextElement, textAt } from './json/members';
-import { skipKey, skipValue } from './json/skip';
+import { skipValue } from './json/skip';
 import { Text, endOf, same, startOf } from './json/span';
-import { lower } from './json/text';
+import { canonical, lower } from './json/text';
 import { dateOf } from './common/time';
 import { Option } from './mode';
 import { lookup } from './names';
@@ -32,9 +32,6 @@ export let event: usize = 0;
 export let isWrapped: bool = false;
 
 /** Where the record's own members lie; 0 for those that it does not have. */
-let envelope: usize = 0;
-let organization: usize = 0;
-let dataStream: usize = 0;
 let tags: usize = 0;
 let options: usize = 0;
 let original: usize = 0;
@@ -44,9 +41,7 @@ let index: usize = 0;
 export function forgetRecord(): void {
   event = 0;
   isWrapped = false;
-  envelope = 0;
-  organization = 0;
-  dataStream = 0;
+  memory.fill(TAKEN, 0, 9 << 3);
   tags = 0;
   options = 0;
   original = 0;
@@ -100,9 +95,9 @@ function take(known: u32, key: usize, value: usize, finish: usize): usize {
       if (behind != 0) return behind;
     }
     if (<u32>load<u8>(value) == OPEN_BRACE && normaliseEvent(value)) return eventEnd;
-  } else if (known == Member.event) envelope = value;
-  else if (known == Member.organization) organization = value;
-  else if (known == Member.dataStream) dataStream = value;
+  } else if (known == Member.event) return takeMembers(value, Vocabulary.envelope_event, Taken.eventId, Taken.eventOriginal);
+  else if (known == Member.organization) return takeMembers(value, Vocabulary.envelope_organization, Taken.organizationId, Taken.organizationName);
+  else if (known == Member.dataStream) return takeMembers(value, Vocabulary.envelope_data_stream, Taken.streamType, Taken.streamNamespace);
   else if (known == Member.tags) tags = value;
   else if (known == Member.options) options = value;
   else if (known == Member.original) original = value;
@@ -143,45 +138,62 @@ export function mapRecordAround(): void {
   set(Field.data_stream_namespace, word(Word.default_));
   append(Field.tags, word(Word.forwarded));
   if (!isWrapped) return;
-  mapMembers(envelope, Vocabulary.envelope_event);
+  set(Field.event_id, taken(Taken.eventId));
+  set(Field.event_created, dateOf(taken(Taken.eventCreated)));
+  setOriginal(taken(Taken.eventOriginal));
   if (original != 0) setOriginal(textAt(original));
-  mapMembers(organization, Vocabulary.envelope_organization);
-  mapMembers(dataStream, Vocabulary.envelope_data_stream);
+  set(Field.organization_id, lower(taken(Taken.organizationId)));
+  set(Field.organization_name, taken(Taken.organizationName));
+  set(Field.data_stream_type, taken(Taken.streamType));
+  set(Field.data_stream_dataset, taken(Taken.streamDataset));
+  set(Field.data_stream_namespace, taken(Taken.streamNamespace));
   for (let tag = firstElement(tags); tag != 0; tag = nextElement(tags, tag)) append(Field.tags, textAt(tag));
 }
 
 /** The members of the record's objects that are taken over, as mapping/tables/words.tsv numbers them. */
 const enum Taken { none, eventId, eventCreated, eventOriginal, organizationId, organizationName, streamType, streamDataset, streamNamespace }
 
-/** Sets the fields that the members of an object of the record stand for. */
-function mapMembers(open: usize, vocabulary: Vocabulary): void {
-  if (open == 0 || <u32>load<u8>(open) != OPEN_BRACE) return;
+/** Their texts; no text for those that the record does not have. */
+const TAKEN: usize = memory.data(9 * 8, 16);
+
+function taken(member: Taken): Text {
+  return load<u64>(TAKEN + (<usize>member << 3));
+}
+
+/** Takes the texts of an object's members over, from `first` to `last` in the list above; answers the position behind it, 0 when it is malformed. */
+function takeMembers(open: usize, vocabulary: Vocabulary, first: Taken, last: Taken): usize {
+  memory.fill(TAKEN + (<usize>first << 3), 0, <usize>(last - first + 1) << 3);
+  if (<u32>load<u8>(open) != OPEN_BRACE) return skipValue(open);
   let member = skipSpace(open + 1);
-  while (<u32>load<u8>(member) == QUOTE) {
+  if (<u32>load<u8>(member) == CLOSE_BRACE) return member + 1;
+  while (true) {
+    if (<u32>load<u8>(member) != QUOTE) return 0;
     const finish = stringEnd(member + 1);
-    const value = skipSpace(skipKey(member));
-    const taken = lookup(vocabulary, member + 1, finish - member - 1);
-    if (taken != Taken.none) setTaken(taken, textAt(value));
-    const comma = skipSpace(skipValue(value));
-    if (<u32>load<u8>(comma) != COMMA) return;
-    member = skipSpace(comma + 1);
+    const colon = skipSpace(finish + 1);
+    if (<u32>load<u8>(colon) != COLON) return 0;
+    const value = skipSpace(colon + 1);
+    const known = lookup(vocabulary, member + 1, finish - member - 1);
+    const behind = known != Taken.none && <u32>load<u8>(value) == QUOTE ? takeString(known, value) : skipValue(value);
+    if (behind == 0) return 0;
+    if (known != Taken.none && <u32>load<u8>(value) != QUOTE) keepTaken(known, textAt(value));
+    const next = skipSpace(behind);
+    if (<u32>load<u8>(next) == CLOSE_BRACE) return next + 1;
+    if (<u32>load<u8>(next) != COMMA) return 0;
+    member = skipSpace(next + 1);
   }
+}
+
+function takeString(known: u32, at: usize): usize {
+  forgetSeen();
+  const finish = stringEnd(at + 1);
+  keepTaken(known, canonical(at + 1, finish, seen));
+  return finish + 1;
+}
+
+function keepTaken(known: u32, text: Text): void {
+  if (text != 0) store<u64>(TAKEN + (<usize>known << 3), text);
 }
 
 function setOriginal(text: Text): void {
-  if (!withholds(startOf(text), endOf(text))) set(Field.event_original, text);
-}
-
-function setTaken(taken: u32, text: Text): void {
-  switch (taken) {
-    case Taken.eventId: return set(Field.event_id, text);
-    case Taken.eventCreated: return set(Field.event_created, dateOf(text));
-    case Taken.eventOriginal: return setOriginal(text);
-    case Taken.organizationId: return set(Field.organization_id, lower(text));
-    case Taken.organizationName: return set(Field.organization_name, text);
-    case Taken.streamType: return set(Field.data_stream_type, text);
-    case Taken.streamDataset: return set(Field.data_stream_dataset, text);
-    case Taken.streamNamespace: return set(Field.data_stream_namespace, text);
-    default: return;
-  }
+  if (text != 0 && !withholds(startOf(text), endOf(text))) set(Field.event_original, text);
 }

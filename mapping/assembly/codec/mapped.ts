@@ -77,7 +77,7 @@ function documentOf(at: usize): Text {
   if (withOriginal) setOriginal(at, eventEnd);
   setIdOfEvent();
   if (suffix != 0 && get(Field.event_id) != 0) set(Field.event_id, joined(get(Field.event_id), suffix));
-  const time = timeOfEvent();
+  const time = timeOfEvent(withTime);
   mapSurroundings();
   setIdentity(at, eventEnd);
   if (errorCount() != 0) setOriginal(at, eventEnd);

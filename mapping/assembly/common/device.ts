@@ -4,7 +4,7 @@ import { set, setDefault } from '../document';
 import { Field } from '../generated/fields';
 import { Property } from '../generated/properties';
 import { Word } from '../generated/vocabulary';
-import { firstElement, memberText, nextElement } from '../json/members';
+import { elementBehind, firstElement, pick, picked0, picked1, pickedEnd, textAt } from '../json/members';
 import { Text, endOf, find, lengthOf, same, textOf } from '../json/span';
 import { Option, asked } from '../mode';
 import { word } from '../words';
@@ -56,8 +56,9 @@ function agentIn(info: Text): Text {
 
 /** The Value beside a Name in an array of pairs. */
 export function valueNamed(pairs: usize, name: Word): Text {
-  for (let pair = firstElement(pairs); pair != 0; pair = nextElement(pairs, pair)) {
-    if (same(memberText(pair, Word.Name), word(name))) return memberText(pair, Word.Value);
+  for (let pair = firstElement(pairs); pair != 0; pair = elementBehind(pairs, pickedEnd)) {
+    pick(pair, Word.Name, Word.Value);
+    if (same(textAt(picked0), word(name))) return textAt(picked1);
   }
   return 0;
 }

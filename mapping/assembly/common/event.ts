@@ -11,7 +11,7 @@ import { lower, trim } from '../json/text';
 import { lookupText } from '../names';
 import { word } from '../words';
 import { addCategory, addType } from './kind';
-import { dateOf } from './time';
+import { dateOf, readTime } from './time';
 
 const MINUS: u32 = 0x2d;
 
@@ -105,14 +105,14 @@ export function mapSeverityAndReason(): void {
   setDefault(Field.event_url, textOfProperty(Property.DeeplinkURL));
 }
 
-/** When it happened, in UTC; no text when the event does not say (R100). */
-export function timeOfEvent(): Text {
+/** When it happened, in UTC; no text when the event does not say (R100). `isWanted`: else it is only made sure that it does. */
+export function timeOfEvent(isWanted: bool): Text {
   const text = textOfProperty(Property.CreationTime);
   if (text == 0) {
     note(Word.CreationTime__missing);
     return 0;
   }
-  const date = dateOf(text);
+  const date = isWanted ? dateOf(text) : readTime(text) ? text : 0;
   if (date == 0) note(Word.CreationTime__not_a_date);
   return date;
 }

@@ -4,7 +4,7 @@ import { append, firstItem, get, itemText, nextItem, set, setJson } from '../doc
 import { Field } from '../generated/fields';
 import { Property } from '../generated/properties';
 import { Vocabulary, Word } from '../generated/vocabulary';
-import { firstElement, memberOf, memberText, nextElement, textAt } from '../json/members';
+import { elementBehind, firstElement, nextElement, pick, picked0, picked1, picked2, pickedEnd, textAt } from '../json/members';
 import { Text, endOf, find, findLast, lengthOf, startOf, textOf } from '../json/span';
 import { lower, trim } from '../json/text';
 import { lookupText } from '../names';
@@ -42,19 +42,21 @@ export function mapMail(): void {
 /** R502: what was done to several items at once. */
 function mapAffectedItems(): void {
   const items = containerOf(Property.AffectedItems);
-  for (let item = firstElement(items); item != 0; item = nextElement(items, item)) {
-    append(Field.email_message_id, memberText(item, Word.InternetMessageId));
-    append(Field.email_subject, memberText(item, Word.Subject));
-    addAttachments(memberText(item, Word.Attachments));
+  for (let item = firstElement(items); item != 0; item = elementBehind(items, pickedEnd)) {
+    pick(item, Word.InternetMessageId, Word.Subject, Word.Attachments);
+    append(Field.email_message_id, textAt(picked0));
+    append(Field.email_subject, textAt(picked1));
+    addAttachments(textAt(picked2));
   }
 }
 
 /** R608: what was attached to a message that was caught. */
 function mapAttachmentData(): void {
   const items = containerOf(Property.AttachmentData);
-  for (let item = firstElement(items); item != 0; item = nextElement(items, item)) {
-    const hash = memberText(item, Word.SHA256);
-    addAttachment(memberText(item, Word.FileName), 0, hash);
+  for (let item = firstElement(items); item != 0; item = elementBehind(items, pickedEnd)) {
+    pick(item, Word.SHA256, Word.FileName);
+    const hash = textAt(picked0);
+    addAttachment(textAt(picked1), 0, hash);
     append(Field.related_hash, hash);
   }
 }
@@ -63,13 +65,17 @@ function mapAttachmentData(): void {
 function mapFolders(): void {
   const folders = containerOf(Property.ExchangeAggregatedFolders);
   let count: u32 = 0;
-  for (let folder = firstElement(folders); folder != 0; folder = nextElement(folders, folder)) {
-    const items = memberOf(folder, Word.FolderItems);
-    for (let item = firstElement(items); item != 0 && count < MESSAGE_IDS_LIMIT; item = nextElement(items, item)) {
-      const id = memberText(item, Word.InternetMessageId);
+  for (let folder = firstElement(folders); folder != 0 && count < MESSAGE_IDS_LIMIT;) {
+    pick(folder, Word.FolderItems, Word.FolderItems);
+    const end = pickedEnd;
+    const items = picked0;
+    for (let item = firstElement(items); item != 0 && count < MESSAGE_IDS_LIMIT; item = elementBehind(items, pickedEnd)) {
+      pick(item, Word.InternetMessageId, Word.InternetMessageId);
+      const id = textAt(picked0);
       append(Field.email_message_id, id);
       if (id != 0) count++;
     }
+    folder = elementBehind(folders, end);
   }
 }
 

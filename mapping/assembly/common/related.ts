@@ -4,7 +4,7 @@ import { append, firstItem, get, itemText, nextItem } from '../document';
 import { Field } from '../generated/fields';
 import { Property } from '../generated/properties';
 import { Word } from '../generated/vocabulary';
-import { firstElement, memberText, nextElement } from '../json/members';
+import { elementBehind, firstElement, pick, picked0, pickedEnd, textAt } from '../json/members';
 import { appendDataAddresses, appendDataUsers } from './data';
 import { appendOtherAddresses } from './client';
 import { addressOf } from './endpoint';
@@ -37,8 +37,9 @@ function mapUsers(): void {
   append(Field.related_user, get(Field.user_target_name));
   append(Field.related_user, get(Field.file_owner));
   const members = recordType == TEAMS ? containerOf(Property.Members) : 0;
-  for (let member = firstElement(members); member != 0; member = nextElement(members, member)) {
-    append(Field.related_user, memberText(member, Word.UPN));
+  for (let member = firstElement(members); member != 0; member = elementBehind(members, pickedEnd)) {
+    pick(member, Word.UPN, Word.UPN);
+    append(Field.related_user, textAt(picked0));
   }
   append(Field.related_user, textOfProperty(Property.Parameters_User));
   appendDataUsers();

@@ -101,9 +101,19 @@ export function writeDate(text: Text): bool {
   return true;
 }
 
+/** Whether the text is a time as `writeDate` writes it: with three to nine digits of a second, in UTC. */
+function isWritten(text: Text): bool {
+  const length = lengthOf(text);
+  if (length < 24 || length > 30) return false;
+  const at = startOf(text);
+  // a second that does not count would become the next one
+  return load<u8>(endOf(text) - 1) == 0x5a && load<u8>(at, 10) == 0x54 && load<u16>(at, 17) != 0x3036 && readTime(text) && endOf(text) - fractionEnd == 1 && fractionEnd - fractionStart >= 3;
+}
+
 /** The text as a time in UTC (RFC 3339); no text when it is none. */
 export function dateOf(text: Text): Text {
   if (text == 0) return 0;
+  if (isWritten(text)) return text;
   begin();
   const good = writeDate(text);
   const made = end();

@@ -56,6 +56,53 @@ export function nextElement(array: usize, at: usize): usize {
   return <u32>load<u8>(array) == OPEN_BRACKET ? nextBehind(at) : 0;
 }
 
+/** What `pick` found: where the values lie, 0 for a member that the object does not have. */
+export let picked0: usize = 0;
+export let picked1: usize = 0;
+export let picked2: usize = 0;
+export let picked3: usize = 0;
+/** The position behind the value that was picked from. */
+export let pickedEnd: usize = 0;
+
+/** Finds up to four members of the object at `open` in one walk, for what they hold may be long. Of what is no object only the end is found. */
+export function pick(open: usize, name0: Word, name1: Word, name2: Word = 0, name3: Word = 0): void {
+  picked0 = 0;
+  picked1 = 0;
+  picked2 = 0;
+  picked3 = 0;
+  let at = <u32>load<u8>(open) == OPEN_BRACE ? skipSpace(open + 1) : 0;
+  if (at == 0 || <u32>load<u8>(at) != QUOTE) {
+    pickedEnd = passValue(open);
+    return;
+  }
+  const text0 = word(name0);
+  const text1 = word(name1);
+  const text2 = word(name2);
+  const text3 = word(name3);
+  while (true) {
+    const finish = stringEnd(at + 1);
+    const name = textOf(at + 1, finish);
+    const value = skipSpace(skipSpace(finish + 1) + 1);
+    if (picked0 == 0 && same(name, text0)) picked0 = value;
+    else if (picked1 == 0 && same(name, text1)) picked1 = value;
+    else if (picked2 == 0 && same(name, text2)) picked2 = value;
+    else if (picked3 == 0 && same(name, text3)) picked3 = value;
+    const behind = skipSpace(passValue(value));
+    if (<u32>load<u8>(behind) != COMMA) {
+      pickedEnd = behind + 1;
+      return;
+    }
+    at = skipSpace(behind + 1);
+  }
+}
+
+/** The element behind the one that ends at `end`, in the array that begins at `array`; 0 at its end. */
+export function elementBehind(array: usize, end: usize): usize {
+  if (<u32>load<u8>(array) != OPEN_BRACKET) return 0;
+  const comma = skipSpace(end);
+  return <u32>load<u8>(comma) == COMMA ? skipSpace(comma + 1) : 0;
+}
+
 function nextBehind(value: usize): usize {
   const comma = skipSpace(passValue(value));
   return <u32>load<u8>(comma) == COMMA ? skipSpace(comma + 1) : 0;

@@ -1,5 +1,5 @@
 /** Skips a whole JSON value, and refuses what is not one: for texts that no rule looks into, and before a text inside a string is believed. */
-import { CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE, scalarEnd, skipSpace, stringEnd } from './scan';
+import { BACKSLASH, CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE, scalarEnd, skipSpace, special, stringEnd } from './scan';
 import { isNumber } from './number';
 import { textOf } from './span';
 
@@ -47,7 +47,7 @@ export function skipValue(at: usize): usize {
 /** Past the value at `at`, which has been found well formed: only brackets and strings count. */
 export function passValue(at: usize): usize {
   let head = <u32>load<u8>(at);
-  if (head == QUOTE) return stringEnd(at + 1) + 1;
+  if (head == QUOTE) return passString(at + 1);
   // both kinds of brackets differ in one bit
   if ((head | 0x20) != OPEN_BRACE) return scalarEnd(at);
   let depth: u32 = 1;
@@ -55,13 +55,33 @@ export function passValue(at: usize): usize {
   while (true) {
     head = <u32>load<u8>(at);
     if (head == QUOTE) {
-      at = stringEnd(at + 1) + 1;
+      at = passString(at + 1);
+      // a colon or a comma, and the next string
+      if (<u32>load<u8>(at, 1) == QUOTE) at++;
       continue;
     }
     head |= 0x20;
     at++;
     if (head == OPEN_BRACE) depth++;
     else if (head == CLOSE_BRACE && --depth == 0) return at;
+  }
+}
+
+/** From behind a string's opening quote past its closing quote, where it has been found well formed. */
+// @ts-ignore: decorator
+@inline
+function passString(at: usize): usize {
+  while (true) {
+    const found = special(load<u64>(at));
+    if (found == 0) {
+      at += 8;
+      continue;
+    }
+    at += <usize>(ctz(found) >> 3);
+    const byte = <u32>load<u8>(at);
+    if (byte == QUOTE) return at + 1;
+    if (byte == BACKSLASH) at += 2;
+    else do at++; while (load<u8>(at) >= 0x80);
   }
 }
 

@@ -46,20 +46,36 @@ export function same(a: Text, b: Text): bool {
   return (load<u64>(left) ^ load<u64>(right)) << (64 - (<u64>rest << 3)) == 0;
 }
 
+const LOW: u64 = 0x0101010101010101;
+const LOW_SEVEN: u64 = 0x7f7f7f7f7f7f7f7f;
+const HIGH: u64 = 0x8080808080808080;
+
 /** Where `character` (ASCII, neither quote nor backslash) first stands, or the text's end. */
 export function find(text: Text, character: u32): usize {
   const finish = endOf(text);
-  let at = startOf(text);
-  while (at < finish && <u32>load<u8>(at) != character) at++;
-  return at;
+  const wanted = LOW * <u64>character;
+  for (let at = startOf(text); at < finish; at += 8) {
+    const eight = load<u64>(at) ^ wanted;
+    const found = (eight - LOW) & ~eight & HIGH;
+    if (found != 0) return min(at + <usize>(ctz(found) >> 3), finish);
+  }
+  return finish;
 }
 
 /** Where `character` last stands, or the text's end when it does not. */
 export function findLast(text: Text, character: u32): usize {
+  const start = startOf(text);
   const finish = endOf(text);
+  const wanted = LOW * <u64>character;
   let at = finish;
-  while (at > startOf(text)) {
-    if (<u32>load<u8>(--at) == character) return at;
+  while (at > start) {
+    at -= 8;
+    const eight = load<u64>(at) ^ wanted;
+    const found = ~(((eight & LOW_SEVEN) + LOW_SEVEN) | eight) & HIGH;
+    if (found != 0) {
+      at += 7 - <usize>(clz(found) >> 3);
+      return <isize>at >= <isize>start ? at : finish;
+    }
   }
   return finish;
 }

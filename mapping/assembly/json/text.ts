@@ -182,23 +182,41 @@ function isEscapedSpace(at: usize, finish: usize): bool {
   return letter == 0x6e || letter == 0x72 || letter == 0x74;
 }
 
-/** Whether any ASCII letter of the text is a capital. */
+const LOW_SEVEN: u64 = 0x7f7f7f7f7f7f7f7f;
+const HIGH: u64 = 0x8080808080808080;
+/** What lifts a capital, and what follows `Z`, above 127. */
+const FROM_A: u64 = 0x3f3f3f3f3f3f3f3f;
+const BEHIND_Z: u64 = 0x2525252525252525;
+
+/** The highest bit of each byte that is an ASCII capital. */
+// @ts-ignore: decorator
+@inline
+function capitals(eight: u64): u64 {
+  const seven = eight & LOW_SEVEN;
+  return ((seven + FROM_A) ^ (seven + BEHIND_Z)) & ~eight & HIGH;
+}
+
+/** Whether any ASCII letter of the text, which has some, is a capital. */
 function hasCapitals(text: Text): bool {
-  for (let at = startOf(text), finish = endOf(text); at < finish; at++) {
-    if (<u32>load<u8>(at) - 0x41 < 26) return true;
+  let at = startOf(text);
+  const last = endOf(text) - 8;
+  if (<isize>last >= <isize>at) {
+    for (; at < last; at += 8) if (capitals(load<u64>(at)) != 0) return true;
+    return capitals(load<u64>(last)) != 0;
   }
-  return false;
+  return capitals(load<u64>(at)) << (64 - (<u64>lengthOf(text) << 3)) != 0;
 }
 
 /** The text with ASCII capitals in lower case; itself when there are none. */
 export function lower(text: Text): Text {
-  if (!hasCapitals(text)) return text;
+  if (text == 0 || !hasCapitals(text)) return text;
   begin();
   const start = out;
   copy(startOf(text), lengthOf(text));
-  for (let at = start, finish = out; at < finish; at++) {
-    const letter = <u32>load<u8>(at);
-    if (letter - 0x41 < 26) store<u8>(at, letter | 0x20);
+  for (let at = start, finish = out; at < finish; at += 8) {
+    const eight = load<u64>(at);
+    // a capital's bit 5 is 0
+    store<u64>(at, eight | (capitals(eight) >> 2));
   }
   return end();
 }

@@ -1,6 +1,6 @@
 /**
  * The one writer: bytes put behind each other at the top of the arena. Only one piece is written at a time (begin … end); what is written last
- * is the document itself. Copies may overshoot what they copy by up to 15 bytes, which the next write covers: a short copy is then two words.
+ * is the document itself. Copies may overshoot what they copy by up to 31 bytes, which the next write covers: a short copy is then two words, or four.
  */
 import { mark, provide, release, SLACK_BYTES } from '../memory';
 import { Text, textOf } from './span';
@@ -72,22 +72,32 @@ function grow(count: usize): bool {
 
 /** Copies `count` bytes from `from`. */
 export function copy(from: usize, count: usize): void {
-  if (!room(count + 16)) return;
+  if (!room(count + 32)) return;
   const to = out;
-  store<u64>(to, load<u64>(from));
-  store<u64>(to, load<u64>(from, 8), 8);
-  if (count > 16) {
-    if (count > 64) memory.copy(to, from, count);
-    else {
-      let done: usize = 16;
-      do {
-        store<u64>(to + done, load<u64>(from + done));
-        store<u64>(to + done, load<u64>(from + done, 8), 8);
-        done += 16;
-      } while (done < count);
+  place(to, from, count);
+  out = to + count;
+}
+
+/** Puts `count` bytes from `from` to `to`, where there is room for them and 31 more. */
+// @ts-ignore: decorator
+@inline
+export function place(to: usize, from: usize, count: usize): void {
+  if (count > 32) memory.copy(to, from, count);
+  else {
+    store<u64>(to, load<u64>(from));
+    store<u64>(to, load<u64>(from, 8), 8);
+    if (count > 16) {
+      store<u64>(to, load<u64>(from, 16), 16);
+      store<u64>(to, load<u64>(from, 24), 24);
     }
   }
-  out = to + count;
+}
+
+/** Goes on behind what was put at `out`. */
+// @ts-ignore: decorator
+@inline
+export function advance(to: usize): void {
+  out = to;
 }
 
 /** Writes one byte. */
@@ -102,10 +112,12 @@ export function byte(value: u32): void {
 export function quoted(text: Text): void {
   const from = <usize>text;
   const count = <usize>(text >> 32);
-  if (!room(count + 32)) return;
-  store<u8>(out++, 0x22);
-  copy(from, count);
-  store<u8>(out++, 0x22);
+  if (!room(count + 48)) return;
+  const to = out;
+  store<u8>(to, 0x22);
+  place(to + 1, from, count);
+  store<u8>(to + count, 0x22, 1);
+  out = to + count + 2;
 }
 
 /** Writes an unsigned integer in decimal digits. */

@@ -12,7 +12,7 @@ import { append, firstItem, get, itemText, nextItem, set, setDefault, setNumber,
 import { Field } from '../generated/fields';
 import { Property } from '../generated/properties';
 import { Category, Type, Vocabulary, Word } from '../generated/vocabulary';
-import { firstElement, memberName, memberOf, memberValue, nextElement, nextMember, openMembers, textAt } from '../json/members';
+import { elementBehind, firstElement, memberOf, nextElement, pick, picked0, picked1, picked2, picked3, pickedEnd, textAt } from '../json/members';
 import { Text, lengthOf, same, startOf } from '../json/span';
 import { lower } from '../json/text';
 import { begin, byte, copy, end } from '../json/write';
@@ -84,34 +84,28 @@ function mapPolicies(): void {
   highestSeverity = 0;
   let listed = false;
   const policies = containerOf(Property.PolicyDetails);
-  for (let policy = firstElement(policies); policy != 0; policy = nextElement(policies, policy)) {
-    const rules = memberOf(policy, Word.Rules);
-    for (let rule = firstElement(rules); rule != 0; rule = nextElement(rules, rule)) listed = mapRule(rule, listed) || listed;
+  for (let policy = firstElement(policies); policy != 0;) {
+    pick(policy, Word.Rules, Word.Rules);
+    const end = pickedEnd;
+    const rules = picked0;
+    for (let rule = firstElement(rules); rule != 0; rule = elementBehind(rules, pickedEnd)) listed = mapRule(rule, listed) || listed;
+    policy = elementBehind(policies, end);
   }
   if (highestSeverity != 0) setNumber(Field.event_severity, highestSeverity);
   set(Field.event_outcome, word(isFailure() ? Word.failure : Word.success));
   if (asked(Option.dlp_message)) set(Field.message, sentence());
 }
 
-/** Takes one rule; answers whether it is listed in rule.id and rule.name, where the first one replaces the policy. */
+/** Takes one rule, up to `pickedEnd`; answers whether it is listed in rule.id and rule.name, where the first one replaces the policy. */
 function mapRule(rule: usize, listed: bool): bool {
-  let severity: usize = 0;
-  let actions: usize = 0;
-  let ruleId: usize = 0;
-  let ruleName: usize = 0;
-  // in one walk, for the conditions of a rule may be long
-  for (let more = openMembers(rule); more; more = nextMember()) {
-    if (same(memberName, word(Word.Severity))) severity = memberValue;
-    else if (same(memberName, word(Word.Actions))) actions = memberValue;
-    else if (same(memberName, word(Word.RuleId))) ruleId = memberValue;
-    else if (same(memberName, word(Word.RuleName))) ruleName = memberValue;
-  }
-  highestSeverity = max(highestSeverity, severityOf(textAt(severity)));
+  pick(rule, Word.Severity, Word.Actions, Word.RuleId, Word.RuleName);
+  const actions = picked1;
+  highestSeverity = max(highestSeverity, severityOf(textAt(picked0)));
   for (let action = firstElement(actions); action != 0; action = nextElement(actions, action)) {
     if (same(textAt(action), word(Word.BlockAccess))) blocked = true;
   }
-  const id = textAt(ruleId);
-  const name = textAt(ruleName);
+  const id = textAt(picked2);
+  const name = textAt(picked3);
   if (id == 0 || name == 0) return false;
   if (!listed) {
     unset(Field.rule_id);

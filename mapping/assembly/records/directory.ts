@@ -8,7 +8,7 @@ import { append, set, setDefault } from '../document';
 import { Field } from '../generated/fields';
 import { Property } from '../generated/properties';
 import { Word } from '../generated/vocabulary';
-import { firstElement, memberText, nextElement } from '../json/members';
+import { elementBehind, firstElement, pick, picked0, picked1, pickedEnd, textAt } from '../json/members';
 import { lengthOf, startOf } from '../json/span';
 import { Option, asked } from '../mode';
 
@@ -28,10 +28,11 @@ export function mapDirectory(): void {
 /** The target that is a user principal name: Type 5. */
 function mapTargetOfType5(): void {
   const targets = containerOf(Property.Target);
-  for (let target = firstElement(targets); target != 0; target = nextElement(targets, target)) {
-    const type = memberText(target, Word.Type);
+  for (let target = firstElement(targets); target != 0; target = elementBehind(targets, pickedEnd)) {
+    pick(target, Word.Type, Word.ID);
+    const type = textAt(picked0);
     if (lengthOf(type) != 1 || load<u8>(startOf(type)) != FIVE) continue;
-    const id = memberText(target, Word.ID);
+    const id = textAt(picked1);
     if (!isPrincipalName(id)) continue;
     setTarget(id);
     return;
