@@ -18,8 +18,9 @@ names the rules of the mapping (\`test/mapping/rules.tsv\`, with an example each
 
 ## What you have to do
 
-1. Documents go to \`logs-o365.audit-<namespace>\`, beside the \`filebeat-*\` indices that you have; these stay as they are. Make an index template for it before the
-   first document comes, with a data stream and the types that FIELDS.md lists.
+1. Documents go to \`logs-o365.audit-<namespace>\`, beside the \`filebeat-*\` indices that you have; these stay as they are. Before the first document comes, run
+   \`o365audit setup --elasticsearch URL\`: it installs the index template, the lifecycle and the ingest pipeline, which finds place, network and browser as the module's
+   did. With \`--alias filebeat-o365\` searches and rules that read \`filebeat-*\` find the new documents, too.
 2. Give the collector the configuration that you have: it reads \`modules.d/o365.yml\` as it is (plugin/config/OPTIONS.md says which keys it honours).
 3. Look for your searches, rules and dashboards among the fields below. Where both kinds of documents are searched at once, ask for old and new.
 
