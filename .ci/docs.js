@@ -128,7 +128,7 @@ The table is in [options.ts](options.ts). In the file they stand in a block of t
     output: forward://127.0.0.1:24224
 \`\`\`
 
-${Object.entries(COMMANDS).filter(([command]) => command !== 'config' && command !== 'check' && command !== 'status').map(([command, { sentence }]) => `### ${command}
+${Object.entries(COMMANDS).filter(([command]) => command !== 'config' && command !== 'check' && command !== 'status' && command !== 'audit').map(([command, { sentence }]) => `### ${command}
 ${sentence}.
 
 ${optionTable(servedBy(command), command === 'collect')}
@@ -144,6 +144,12 @@ ${COMMANDS.status.sentence}. The exit status is 0 when all is well, 1 when somet
 the state directory is, so it needs no secret.
 
 ${optionTable(servedBy('status'), false)}
+
+### audit
+${COMMANDS.audit.sentence}. Takes everything that \`collect\` takes; with \`--repair\` what is missing is fetched and sent again. The exit status is 0 when nothing is
+missing, or is not any more, 1 when something is or could not be looked at.
+
+${optionTable(servedBy('audit').filter((option) => !option.commands.includes('collect')), false)}
 
 ## Keys of Filebeat's o365 module
 The table is in [module-keys.ts](module-keys.ts); keys are relative to \`audit:\`, defaults are Filebeat's. On the command line they are

@@ -15,6 +15,7 @@ const commands: Readonly<Record<Command, (flags: Flags) => Promise<number>>> = {
   simulate: async (flags) => (await import('./commands/simulate.ts')).simulate(await argumentsOf('simulate', flags), surroundings()),
   demo: async (flags) => (await import('./commands/demo.ts')).demo(await argumentsOf('demo', flags), surroundings()),
   check: async (flags) => (await import('./commands/check.ts')).check(await argumentsOf('check', flags), surroundings()),
+  audit: async (flags) => (await import('./commands/audit.ts')).audit(await argumentsOf('audit', flags), surroundings()),
   status: async (flags) => (await import('./commands/status.ts')).status(await argumentsOf('status', flags), surroundings()),
   setup: async (flags) => (await import('./commands/setup.ts')).setup(await argumentsOf('setup', flags), surroundings()),
   report: async (flags) => (await import('./commands/report.ts')).report(await argumentsOf('report', flags), surroundings()),

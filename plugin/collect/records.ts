@@ -7,7 +7,7 @@ import { createSplitter, type SplitOptions, type Splitter } from '../module/spli
 import type { Clock, ContentType, Tenant } from '../types.ts';
 
 interface Parts {
-  readonly config: Config;
+  readonly config: Pick<Config, 'collector'>;
   readonly module: EcsModule;
   readonly gathering: Gathering;
   readonly surroundings: { readonly clock: Clock };

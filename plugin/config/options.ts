@@ -34,6 +34,13 @@ export const COMMANDS = {
       ['setup --print files', 'write all of it to files, for every kind of server'],
     ],
   },
+  audit: {
+    sentence: 'Compare all that the service still has with what was delivered, and with what is in the store',
+    examples: [
+      ['audit -c o365.yml', 'what is missing by tenant, content type and hour; the exit status is 1 when something is'],
+      ['audit -c o365.yml --elasticsearch https://es.example:9200 --repair', 'every event is looked up, and those that are missing are sent again'],
+    ],
+  },
   map: {
     sentence: 'Map audit events from files or stdin to ECS documents',
     examples: [['map events.ndjson', 'NDJSON, a JSON array, or the CSV that Purview exports']],
@@ -86,14 +93,14 @@ export interface Option extends Omit<Rules, 'type'> {
   readonly unquoted?: true;
 }
 
-const collecting = ['collect', 'config', 'check'] as const;
+const collecting = ['collect', 'config', 'check', 'audit'] as const;
 /** Commands that look into a state directory. */
 const looking = [...collecting, 'status'] as const;
 const all = [...looking, 'map', 'report', 'simulate', 'demo', 'setup'] as const;
 /** What goes out over HTTP. */
 const networked = [...collecting, 'setup'] as const;
 /** What speaks to Elasticsearch or OpenSearch itself. */
-const storing = ['setup', 'check'] as const;
+const storing = ['setup', 'check', 'audit'] as const;
 
 export const OPTIONS = {
   config: {
@@ -109,7 +116,7 @@ export const OPTIONS = {
     sentence: 'Only say whether the configuration is good', example: 'true',
   },
   json: {
-    flag: 'json', type: 'boolean', default: 'false', commands: ['check', 'status', 'setup'], group: 'Configuration',
+    flag: 'json', type: 'boolean', default: 'false', commands: ['check', 'status', 'audit', 'setup'], group: 'Configuration',
     sentence: 'JSON for machines: of check and setup an object a step', example: 'true',
   },
 
@@ -189,6 +196,10 @@ export const OPTIONS = {
   lagLimitMs: {
     flag: 'lag-limit', environment: 'O365AUDIT_LAG_LIMIT', key: 'lag_limit', type: 'duration', default: '1h', minimum: '1m', maximum: '168h', commands: looking, group: 'Status',
     sentence: 'How far delivery may be behind the service before that needs attention, in status and /readyz', example: '26h',
+  },
+  repair: {
+    flag: 'repair', type: 'boolean', default: 'false', commands: ['audit'], group: 'Audit',
+    sentence: 'Fetch and send again what is missing, by the collector that runs or, where none does, at once', example: 'true',
   },
   metrics: {
     flag: 'metrics', environment: 'O365AUDIT_METRICS', key: 'metrics', type: 'string', accepts: isListenAddress, expected: 'host:port, such as 127.0.0.1:9365', commands: collecting, group: 'Status',
@@ -427,7 +438,7 @@ export type OptionsOf<C extends Command> =
 export type Flags = Readonly<Partial<Record<OptionName, string | boolean | readonly string[]>>>;
 
 /** Commands that read the configuration file, all of it or the block of the collector. */
-export const COMMANDS_WITH_FILE = ['collect', 'config', 'check', 'status'] as const satisfies readonly Command[];
+export const COMMANDS_WITH_FILE = ['collect', 'config', 'check', 'status', 'audit'] as const satisfies readonly Command[];
 type CommandWithFile = (typeof COMMANDS_WITH_FILE)[number];
 
 /** What a command is called with. Commands with a configuration file get their flags untouched: loadConfig weighs them against the file. */

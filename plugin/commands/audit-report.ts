@@ -1,0 +1,93 @@
+/** What an audit found, for people and for machines: by tenant, content type and hour. */
+import type { ContentType } from '../types.ts';
+import type { FeedAudit, TenantAudit } from './audit-tenant.ts';
+
+/** Events which are delivered, says the ledger, and which the store does not have. */
+export interface MissingEvents {
+  readonly tenantId: string;
+  readonly contentType: ContentType;
+  /** `contentCreated` of their blob. */
+  readonly created: string;
+  readonly ids: ReadonlySet<string>;
+}
+
+export interface AuditFindings {
+  readonly tenants: readonly TenantAudit[];
+  /** Tenants that could not be audited. */
+  readonly failed: readonly { readonly tenant: string; readonly reason: string; readonly repair: string }[];
+  readonly store?: { readonly name: string; readonly lookedUp: number; readonly missing: readonly MissingEvents[] };
+  /** What was done about it, and whether nothing is missing any more. */
+  readonly done: readonly string[];
+  readonly isRepaired?: boolean;
+}
+
+/** Whether nothing is missing, and all could be looked at. */
+export function isComplete({ tenants, failed, store }: AuditFindings): boolean {
+  return failed.length === 0 && tenants.every(({ feeds }) => feeds.every(({ missing, trouble }) => missing.length === 0 && trouble === undefined)) && (store?.missing.length ?? 0) === 0;
+}
+
+/** The findings in words. */
+export function auditPage(findings: AuditFindings): string {
+  const { tenants, failed, store, done, isRepaired = false } = findings;
+  const lines = tenants.flatMap(({ tenant, feeds }) => [tenant.name ?? tenant.id, ...feeds.flatMap((feed) => feedLines(feed, (store?.missing ?? []).filter((missing) => missing.tenantId === tenant.id && missing.contentType === feed.contentType)))]);
+  const refusals = failed.flatMap(({ tenant, reason, repair }) => [tenant, `  ! it could not be audited: ${reason}`, `      ${repair}`]);
+  const looked = store === undefined ? [] : [`${number(store.lookedUp)} events were looked up in ${store.name}.`];
+  const verdict = isRepaired ? '✓ Nothing is missing any more.' : isComplete(findings) ? '✓ Nothing is missing.' : `! ${summary(findings)}`;
+  return [...lines, ...refusals, ...looked, ...done, verdict, ''].join('\n');
+}
+
+/** The findings as one object. */
+export function auditAsJson(findings: AuditFindings): object {
+  const { tenants, failed, store, done } = findings;
+  return {
+    is_complete: isComplete(findings), is_repaired: findings.isRepaired ?? false, done, failed,
+    store: store === undefined ? undefined : { name: store.name, events_looked_up: store.lookedUp, events_missing: sum(store.missing.map(({ ids }) => ids.size)) },
+    tenants: tenants.map(({ tenant, feeds }) => ({
+      id: tenant.id, name: tenant.name,
+      content_types: feeds.map(({ contentType, listed, delivered, waiting, later, missing, trouble }) => {
+        const events = (store?.missing ?? []).filter((each) => each.tenantId === tenant.id && each.contentType === contentType);
+        return {
+          content_type: contentType, blobs_listed: listed, blobs_delivered: delivered, blobs_waiting: waiting, blobs_to_be_listed: later, blobs_missing: missing.length, trouble: trouble?.message,
+          missing_blobs_by_hour: Object.fromEntries(byHour(missing.map(({ contentCreated }) => [contentCreated, 1]))),
+          ...(store === undefined ? {} : { missing_events_by_hour: Object.fromEntries(byHour(events.map(({ created, ids }) => [created, ids.size]))), missing_event_ids: events.flatMap(({ ids }) => [...ids]) }),
+        };
+      }),
+    })),
+  };
+}
+
+function feedLines({ contentType, listed, delivered, waiting, later, missing, trouble }: FeedAudit, events: readonly MissingEvents[]): readonly string[] {
+  const rest = [waiting === 0 ? [] : `${number(waiting)} waiting`, later === 0 ? [] : `${number(later)} to be listed next`, missing.length === 0 ? [] : `${number(missing.length)} missing`].flat();
+  const isGood = missing.length === 0 && events.length === 0 && trouble === undefined;
+  return [
+    `  ${isGood ? '✓' : '!'} ${contentType.padEnd(26)} ${number(listed)} blobs, ${number(delivered)} delivered${rest.map((part) => `, ${part}`).join('')}`,
+    ...(trouble === undefined ? [] : [`      it could not be listed: ${trouble.message}`]),
+    ...byHour(missing.map(({ contentCreated }) => [contentCreated, 1])).map(([hour, count]) => `      ${hour}  ${number(count)} blobs missing`),
+    ...byHour(events.map(({ created, ids }) => [created, ids.size])).map(([hour, count]) => `      ${hour}  ${number(count)} events missing in the store`),
+  ];
+}
+
+/** Counts by the hour in which their content became available, oldest first. */
+function byHour(counts: readonly (readonly [created: string, count: number])[]): readonly (readonly [hour: string, count: number])[] {
+  const hours = new Map<string, number>();
+  for (const [created, count] of counts) {
+    const hour = `${created.slice(0, 13).replace('T', ' ')}:00`;
+    hours.set(hour, (hours.get(hour) ?? 0) + count);
+  }
+  return [...hours].sort(([left], [right]) => left < right ? -1 : 1);
+}
+
+function summary({ tenants, failed, store }: AuditFindings): string {
+  const blobs = sum(tenants.flatMap(({ feeds }) => feeds.map(({ missing }) => missing.length)));
+  const events = sum((store?.missing ?? []).map(({ ids }) => ids.size));
+  const unseen = failed.length + sum(tenants.flatMap(({ feeds }) => feeds.map(({ trouble }) => trouble === undefined ? 0 : 1)));
+  return [blobs === 0 ? [] : `${number(blobs)} content blobs are missing.`, events === 0 ? [] : `${number(events)} events are missing in the store.`, unseen === 0 ? [] : 'Not everything could be looked at.'].flat().join(' ');
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en-US');
+}

@@ -1,0 +1,124 @@
+/** Looks up in the store whatever was delivered and the service still serves, and sends again exactly those events that are not there. */
+import { splitterOf } from '../collect/records.ts';
+import { forwardOptions } from '../collect/rooms.ts';
+import { createGathering } from '../module/gathering.ts';
+import { loadModule, type EcsModule } from '../module/instance.ts';
+import { openOutput } from '../output/output.ts';
+import type { Store } from '../store/client.ts';
+import { textAt } from '../store/json.ts';
+import type { ContentBlob, Output, Surroundings } from '../types.ts';
+import type { AuditFindings, MissingEvents } from './audit-report.ts';
+import type { AuditRooms, Visit } from './audit-tenant.ts';
+import { withStore, type StoreOptions } from './store.ts';
+
+/** Ids of one question to the store. */
+const IDS_AT_ONCE = 1_000;
+/** Blobs that are read at the same time. */
+const CONCURRENCY = 4;
+/** What was delivered a moment ago becomes searchable after the next refresh, and log agents keep it for a while before. */
+const SETTLING_MS = 10_000;
+const CLOSE_MS = 4_000;
+
+/** Which events of which blob are missing, and how the blob is had once more. */
+interface Gap extends MissingEvents {
+  readonly blob: ContentBlob;
+  readonly audit: Parameters<Visit>[1];
+  readonly ids: Set<string>;
+}
+
+/** Runs an audit that looks up every event of the blobs it is shown; with `repair` what is missing is sent again. Rejects as the audit, with STORE_ and OUTPUT_ failures. */
+export async function auditStore(options: StoreOptions, rooms: AuditRooms, surroundings: Surroundings, repair: boolean,
+  auditAll: (visit: Visit) => Promise<AuditFindings>): Promise<AuditFindings> {
+  return withStore(options, surroundings, rooms.log, async (store) => {
+    const module = await loadModule(surroundings.programFolder, rooms.log);
+    const index = `logs-o365.audit-${rooms.collector.namespace}`;
+    const gaps: Gap[] = [];
+    let lookedUp = 0;
+    const findings = await auditAll(async (blobs, audit) => {
+      const rest = [...blobs];
+      await Promise.all(Array.from({ length: CONCURRENCY }, async () => {
+        for (let blob = rest.shift(); blob !== undefined; blob = rest.shift()) {
+          const ids = await idsOf(blob, audit, module, rooms);
+          lookedUp += ids.size;
+          await dropPresent(ids, store, index, rooms.stop);
+          if (ids.size > 0) gaps.push({ blob, audit, ids, tenantId: audit.tenant.id, contentType: blob.contentType, created: blob.contentCreated });
+        }
+      }));
+    });
+    if (gaps.length > 0) await rooms.clock.wait(SETTLING_MS, rooms.stop);
+    for (const { ids } of gaps) await dropPresent(ids, store, index, rooms.stop);
+    const missing = gaps.filter(({ ids }) => ids.size > 0).sort((left, right) => left.created < right.created ? -1 : 1);
+    const isRepaired = repair && missing.length > 0;
+    if (isRepaired) await sendAgain(missing, module, rooms, surroundings);
+    const done = isRepaired ? [`${missing.reduce((sum, { ids }) => sum + ids.size, 0)} events were missing in the store, and were sent again.`] : [];
+    return { ...findings, done, store: { name: store.name, lookedUp, missing: isRepaired ? [] : missing } };
+  });
+}
+
+/** The ids of all events of a blob, as documents have them. */
+async function idsOf(blob: ContentBlob, audit: Gap['audit'], module: EcsModule, rooms: AuditRooms): Promise<Set<string>> {
+  const ids = new Set<string>();
+  for await (const { id } of eventsOf(blob, audit, module, rooms)) ids.add(id);
+  return ids;
+}
+
+/** Each event of a blob with its id, one after the other, as an entry for the output. */
+async function* eventsOf(blob: ContentBlob, { source, tenant, api, tokens }: Gap['audit'], module: EcsModule, { collector, clock, stop }: AuditRooms): AsyncGenerator<{ readonly id: string; readonly entry: Uint8Array }> {
+  const origin = { blob: `The blob ${blob.contentId} of ${blob.contentType}`, contentType: blob.contentType, tenant: { ...tenant, id: tokens.identity?.tenantId ?? tenant.id } };
+  const splitter = (changes: Partial<typeof collector>) => splitterOf(source, { config: { collector: { ...collector, ...changes, frameBytes: 1 } }, module, gathering: createGathering(0), surroundings: { clock } }, origin);
+  // two in step: one says what the id is, the other makes what the output takes
+  const [names, entries] = [splitter({ output: 'stdout', encoding: 'ndjson', format: 'raw' }), splitter({})];
+  try {
+    for await (const chunk of await api.open(blob, stop)) yield* paired(names.push(chunk), entries.push(chunk));
+    yield* paired(names.end(), entries.end());
+  } finally {
+    names.close();
+    entries.close();
+  }
+}
+
+function* paired(names: Generator<{ readonly bytes: Uint8Array }>, entries: Generator<{ readonly bytes: Uint8Array }>): Generator<{ readonly id: string; readonly entry: Uint8Array }> {
+  for (const { bytes } of names) {
+    const next = entries.next();
+    if (next.done === true) return;
+    yield { id: textAt(JSON.parse(Buffer.from(bytes).toString()), 'event', 'id') ?? '', entry: next.value.bytes.slice() };
+  }
+}
+
+/** Takes out of `ids` those that the store has. */
+async function dropPresent(ids: Set<string>, store: Store, index: string, signal: AbortSignal): Promise<void> {
+  const all = [...ids];
+  for (let from = 0; from < all.length; from += IDS_AT_ONCE) {
+    const asked = all.slice(from, from + IDS_AT_ONCE);
+    for await (const hits of store.search(index, { query: { terms: { 'event.id': asked } }, source: ['event.id'] }, signal)) {
+      for (const { source } of hits) ids.delete(textAt(source, 'event', 'id') ?? '');
+    }
+  }
+}
+
+/** Fetches the blobs once more and delivers exactly the missing events, through the same output and past everything that would take them for known. */
+async function sendAgain(gaps: readonly Gap[], module: EcsModule, rooms: AuditRooms, { stdout }: Surroundings): Promise<void> {
+  const { collector, clock, log, stop } = rooms;
+  const output = openOutput({ url: collector.output, stdout, closeTimeoutMs: CLOSE_MS, ...forwardOptions(collector) }, log, clock);
+  const watch = output.watch();
+  try {
+    for (const { blob, audit, ids } of gaps) {
+      let entries: Uint8Array[] = [];
+      for await (const { id, entry } of eventsOf(blob, audit, module, rooms)) {
+        if (!ids.has(id)) continue;
+        entries.push(entry);
+        if (entries.reduce((bytes, { byteLength }) => bytes + byteLength, 0) < collector.frameBytes / 2) continue;
+        await deliver(entries, output);
+        entries = [];
+      }
+      await deliver(entries, output);
+    }
+    await watch.settled(stop);
+  } finally {
+    await output.close();
+  }
+}
+
+async function deliver(entries: readonly Uint8Array[], output: Output): Promise<void> {
+  if (entries.length > 0) await output.deliver({ bytes: Buffer.concat(entries), eventCount: entries.length });
+}

@@ -1,0 +1,89 @@
+/**
+ * Somebody deletes one document in a hundred behind the product's back. The ledger knows nothing of it: every event was delivered and acknowledged. The audit
+ * asks the service for all that it still has, looks each event up in the store, names exactly those that are gone, and sends them again, and no other.
+ */
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import { createStore, type Store } from '../../plugin/store/client.ts';
+import { silentLog } from '../../plugin/telemetry/log.ts';
+import { openNetwork, type Network } from '../../plugin/network/network.ts';
+import { runProgram, type Program } from '../support/program.ts';
+import { startForwardHost, type ForwardHost } from '../support/forward-host.ts';
+import { realClock, startSimulation, type Simulation } from '../support/simulation.ts';
+import { STORE_PRODUCTS, startStoreNode, storeIsMissing, type StoreNode } from '../support/store-node.ts';
+import { testSurroundings } from '../support/surroundings.ts';
+
+const STREAM = 'logs-o365.audit-default';
+const EVENTS = 1_000;
+const DELETED = EVENTS / 100;
+
+interface Json {
+  readonly store: { readonly events_looked_up: number; readonly events_missing: number };
+  readonly tenants: readonly { readonly content_types: readonly { readonly content_type: string; readonly missing_event_ids: readonly string[]; readonly missing_events_by_hour: Readonly<Record<string, number>> }[] }[];
+}
+
+for (const product of STORE_PRODUCTS) suite(`an audit against ${product}`, { skip: storeIsMissing(product) }, () => {
+  let node: StoreNode;
+  let network: Network;
+  let store: Store;
+  let simulation: Simulation;
+  let host: ForwardHost;
+
+  before(async () => {
+    [node, simulation, host, network] = await Promise.all([startStoreNode(product), startSimulation({ eventCount: EVENTS }), startForwardHost(), openNetwork({}, testSurroundings(), silentLog)]);
+    store = createStore({ urls: [new URL(`${node.url}/`)] }, network.request, realClock, silentLog);
+  });
+  after(async () => {
+    await host.close();
+    await simulation.close();
+    await network.close();
+    await node.close();
+  });
+
+  /** What a log agent does with what it got. */
+  async function storeFrom(from: number): Promise<void> {
+    const documents = host.events.slice(from).map(({ record }) => ({ ...record as Record<string, unknown> }));
+    const result = await store.bulk(documents.map((document) => ({ index: STREAM, id: (document.event as { id: string }).id, document: JSON.stringify({ '@timestamp': (document.event as { created: string }).created, ...document }) })));
+    assert.deepEqual([result.created, result.refused.length], [documents.length, 0]);
+    await store.request('POST', `/${STREAM}/_refresh`, { what: 'refreshing' });
+  }
+
+  function run(...words: readonly string[]): Promise<Program> {
+    return runProgram(['audit', ...simulation.words, '--format', 'ecs', '--output', host.url, '--elasticsearch', node.url, ...words]);
+  }
+
+  test('finds exactly what was deleted, by tenant, type and hour, and brings exactly that back', async () => {
+    const setup = await runProgram(['setup', '--elasticsearch', node.url]);
+    assert.equal(setup.ending?.status, 0, setup.stderr);
+    const collecting = await runProgram(['collect', ...simulation.words, '--once', '--format', 'ecs', '--output', host.url]);
+    assert.equal(collecting.ending?.status, 0, collecting.stderr);
+    await storeFrom(0);
+    assert.equal(await store.count(STREAM, { match_all: {} }), EVENTS);
+    const complete = await run();
+    assert.equal(complete.ending?.status, 0, complete.stdout + complete.stderr);
+    assert.match(complete.stdout, new RegExp(`${EVENTS.toLocaleString('en-US')} events were looked up in [^]*✓ Nothing is missing\\.\n$`));
+
+    const deleted = [...simulation.expectedIds()].sort().filter((_id, index) => index % (EVENTS / DELETED) === 0);
+    for await (const hits of store.search(STREAM, { query: { terms: { 'event.id': deleted } }, source: false })) {
+      const body = hits.map(({ index, id }) => `${JSON.stringify({ delete: { _index: index, _id: id } })}\n`).join('');
+      await store.request('POST', '/_bulk?refresh=true', { what: 'deleting', body });
+    }
+    assert.equal(await store.count(STREAM, { match_all: {} }), EVENTS - DELETED);
+
+    const found = await run('--json');
+    const { store: looked, tenants } = JSON.parse(found.stdout) as Json;
+    const feeds = tenants.flatMap(({ content_types: types }) => types);
+    assert.deepEqual([found.ending?.status, looked.events_looked_up, looked.events_missing], [1, EVENTS, DELETED]);
+    assert.deepEqual(feeds.flatMap(({ missing_event_ids: ids }) => ids).sort(), deleted);
+    for (const { missing_event_ids: ids, missing_events_by_hour: hours } of feeds) assert.equal(Object.values(hours).reduce((sum, count) => sum + count, 0), ids.length);
+
+    const sent = host.events.length;
+    const repaired = await run('--repair');
+    assert.equal(repaired.ending?.status, 0, repaired.stdout + repaired.stderr);
+    assert.match(repaired.stdout, new RegExp(`${DELETED} events were missing in the store, and were sent again`));
+    assert.deepEqual(host.events.slice(sent).map(({ record }) => (record as { event: { id: string } }).event.id).sort(), deleted, 'exactly these were sent');
+    await storeFrom(sent);
+    assert.equal(await store.count(STREAM, { match_all: {} }), EVENTS);
+    assert.equal((await run()).ending?.status, 0);
+  });
+});
