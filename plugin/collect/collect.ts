@@ -13,9 +13,11 @@ import { reasonOf, type AuditError } from '../errors.ts';
 import { takeOrders } from '../ledger/orders.ts';
 import type { Quota } from '../telemetry/standing.ts';
 import type { Surroundings, Tenant } from '../types.ts';
+import { readWithin } from './bytes-in-flight.ts';
 import { createConcurrency } from './concurrency.ts';
 import { countTenant } from './counting.ts';
 import { createFileCollector } from './files.ts';
+import { giveMemoryBack, processMemory } from './idle-memory.ts';
 import { createOrderDesk } from './order-desk.ts';
 import { splitterOf } from './records.ts';
 import { leaveOut, openRooms, type Observers, type Rooms } from './rooms.ts';
@@ -50,7 +52,7 @@ export async function collect(config: Config, surroundings: Surroundings, observ
     const desk = createOrderDesk({ takeOrders: (take) => takeOrders(collector.stateDir, take, log), takers: rooms.orderTakers, clock, log });
     await desk.look();
     const over = new AbortController();
-    const following = desk.follow(over.signal);
+    const following = Promise.all([desk.follow(over.signal), giveMemoryBack({ ...processMemory(), clock }, over.signal)]);
     missing = await runCollectors(collectors, { clock, stop, graceMs: GRACE_MS, abandoned: () => void rooms.deliveries.output.close() }).finally(() => over.abort());
     await following;
     counters.end(stop.aborted ? reasonOf(stop.reason) : missing?.message ?? 'everything is delivered', collector.once && missing === undefined && !stop.aborted);
@@ -76,6 +78,7 @@ async function tenantOf(tenant: Tenant, source: Source, rooms: Rooms): Promise<C
   const api = createManagementApi({ ...apiRoot(resource, tokens, collector), throttled: () => concurrency.throttled() }, request, tokens, budget, clock, log);
   const ledger = await rooms.ledger.tenant(tenant.id);
   const serviceClock = new ServiceClock(() => api.clockSkewMs, source, name, clock, log);
+  const bodies = rooms.bytesOfBodies.share();
   const report = reports.tenant(name);
   const counts = rooms.counters.tenant(tenant.id, name);
   const counting = countTenant(
@@ -86,8 +89,8 @@ async function tenantOf(tenant: Tenant, source: Source, rooms: Rooms): Promise<C
       list: (type, window, signal, rank) => api.list(type, window, signal, rank),
     },
     {
-      ...deliveries, tenant: name, log, random: Math.random, nowMs: () => serviceClock.nowMs(),
-      open: (blob, signal) => api.open(blob, signal),
+      ...deliveries, bytesInFlight: rooms.bytesInFlight.share(), tenant: name, log, random: Math.random, nowMs: () => serviceClock.nowMs(),
+      open: async (blob, signal) => readWithin(await api.open(blob, signal), bodies, signal),
       splitter: ({ contentType, contentId }) => splitterOf(source, rooms, { blob: `The blob ${contentId} of ${contentType} of tenant ${name}`, contentType, tenant: { ...tenant, id: tokens.identity?.tenantId ?? tenant.id }, idKey: ids?.keyOf(tenant.id) }),
       async commit(blob) {
         await ids?.written();
@@ -127,11 +130,11 @@ async function tenantOf(tenant: Tenant, source: Source, rooms: Rooms): Promise<C
 
 /** The collector of a source of files. */
 function filesOf(source: Source, paths: readonly string[], rooms: Rooms): Collector {
-  const { config: { collector }, positions, deliveries: { output, bytesInFlight, suspicions, remembersParts, clock }, reports, log } = rooms;
+  const { config: { collector }, positions, bytesInFlight, deliveries: { output, suspicions, remembersParts, clock }, reports, log } = rooms;
   const { firstRound, delivered, caughtUp } = reports.tenant(source.name);
   const [tenant] = source.tenants;
   return createFileCollector({
-    paths, positions, output, bytesInFlight, suspicions, remembersParts, clock, log, caughtUp, once: collector.once, errorRetryIntervalMs: source.errorRetryIntervalMs,
+    paths, positions, output, bytesInFlight: bytesInFlight.share(), suspicions, remembersParts, clock, log, caughtUp, once: collector.once, errorRetryIntervalMs: source.errorRetryIntervalMs,
     started: () => firstRound(undefined),
     delivered: (events, leftOut) => delivered(events, undefined, leftOut, 0),
     leaveOut: (file, event, reason) => leaveOut({ tenant: source.name, file }, event, reason, rooms),

@@ -53,6 +53,8 @@ const OUT_OF_REACH = 'Nothing was collected for longer than content can be had (
 /** Windows of the past are made shorter when they hold more blobs than this, and longer again when they hold less than a quarter. */
 const BLOBS_PER_WINDOW = 10_000;
 const WINDOW_MIN_MS = 60_000;
+/** So many windows of the past are listed side by side, as long as they hold few blobs. */
+const WINDOWS_AT_ONCE = 4;
 
 /** A span that is listed without being part of what is listed without a gap; it grows shorter as that goes on. */
 interface Extra extends Window {
@@ -104,14 +106,14 @@ export class Feed {
     this.#planRelisting();
     for (let extra = this.#extras[0]; extra !== undefined; extra = this.#extras[0]) {
       await this.#options.room(signal);
-      const window = firstWindow(extra, this.#lengthMs, oldestListable(this.#options.nowMs(), extra.retentionMs));
-      if (window === undefined) {
+      const windows = this.#windows(extra, extra.retentionMs);
+      if (windows.length === 0) {
         extra.done();
         this.#extras.shift();
         continue;
       }
-      await this.#listPast(window, extra.rank, signal);
-      this.#extras[0] = { ...extra, startMs: window.endMs };
+      const { rank, ...rest } = extra;
+      await this.#listPast(windows, rank, signal, ({ endMs }) => { this.#extras[0] = { ...rest, rank, startMs: endMs }; });
     }
   }
 
@@ -122,18 +124,32 @@ export class Feed {
       this.#noteLost();
       const markMs = this.#listing.listedUntilMs(this.type) ?? oldestListable(nowMs(), maxRetentionMs);
       this.#backlogMs ??= markMs - overlapMs;
-      const window = firstWindow({ startMs: this.#backlogMs, endMs: this.#fresh.startMs }, this.#lengthMs, oldestListable(nowMs(), maxRetentionMs));
-      if (window === undefined) {
+      const windows = this.#windows({ startMs: this.#backlogMs, endMs: this.#fresh.startMs }, maxRetentionMs);
+      if (windows.length === 0) {
         this.#listing.listed(this.type, this.#fresh.endMs);
         this.#fresh = undefined;
         this.#backlogMs = undefined;
         return;
       }
-      await this.#listPast(window, 'usual', signal);
-      this.#backlogMs = window.endMs;
-      // the overlap takes nothing back that was listed before
-      if (window.endMs > markMs) this.#listing.listed(this.type, window.endMs);
+      await this.#listPast(windows, 'usual', signal, ({ endMs }) => {
+        this.#backlogMs = endMs;
+        // the overlap takes nothing back that was listed before
+        if (endMs > markMs) this.#listing.listed(this.type, endMs);
+      });
     }
+  }
+
+  /** The next windows of a span, to be listed side by side: while none holds much, a round trip for each would be most of the time. */
+  #windows(span: Window, retentionMs: number): readonly Window[] {
+    const windows: Window[] = [];
+    let rest = span;
+    while (windows.length < WINDOWS_AT_ONCE && (windows.length === 0 || this.#lengthMs === this.#options.maxQuerySizeMs)) {
+      const window = firstWindow(rest, this.#lengthMs, oldestListable(this.#options.nowMs(), retentionMs));
+      if (window === undefined) break;
+      windows.push(window);
+      rest = { ...rest, startMs: window.endMs };
+    }
+    return windows;
   }
 
   /** Content may turn up under a time that the overlap has passed: documents do not say that it cannot. */
@@ -157,11 +173,18 @@ export class Feed {
     this.#listing.listed(this.type, window.endMs);
   }
 
-  /** Lists a window of the past, and finds out how long the next one should be: no more may wait at once than memory has room for. */
-  async #listPast(window: Window, rank: ListingRank, signal: AbortSignal): Promise<void> {
-    const blobs = await this.#list(window, rank, signal);
-    if (blobs > BLOBS_PER_WINDOW) this.#lengthMs = Math.max(Math.min(WINDOW_MIN_MS, this.#lengthMs), this.#lengthMs / 2);
-    else if (blobs < BLOBS_PER_WINDOW / 4) this.#lengthMs = Math.min(this.#options.maxQuerySizeMs, this.#lengthMs * 2);
+  /** Lists windows of the past, says in their order which are listed, and finds out how long the next ones should be: no more may wait at once than memory has room for. */
+  async #listPast(windows: readonly Window[], rank: ListingRank, signal: AbortSignal, listed: (window: Window) => void): Promise<void> {
+    const results = await Promise.allSettled(windows.map(async (window) => ({ window, blobs: await this.#list(window, rank, signal) })));
+    let most = 0;
+    for (const result of results) {
+      // what follows one that failed is listed again: up to where listing has come is one time
+      if (result.status === 'rejected') throw result.reason;
+      listed(result.value.window);
+      most = Math.max(most, result.value.blobs);
+    }
+    if (most > BLOBS_PER_WINDOW) this.#lengthMs = Math.max(Math.min(WINDOW_MIN_MS, this.#lengthMs), this.#lengthMs / 2);
+    else if (most < BLOBS_PER_WINDOW / 4) this.#lengthMs = Math.min(this.#options.maxQuerySizeMs, this.#lengthMs * 2);
   }
 
   /** Lists a window to its end; resolves with the number of its blobs. */

@@ -19,7 +19,7 @@ import { metricsText } from '../telemetry/metrics.ts';
 import { keepStanding } from '../telemetry/standing-keeper.ts';
 import { problemsOf } from '../telemetry/verdict.ts';
 import type { Batch, Clock, Surroundings } from '../types.ts';
-import { createBytesInFlight } from './bytes-in-flight.ts';
+import { createBytesInFlight, type SharedBytes } from './bytes-in-flight.ts';
 import type { DeliveryRooms } from './deliveries.ts';
 import type { OrderTaker } from './order-desk.ts';
 import type { Reports } from './reports.ts';
@@ -38,7 +38,10 @@ export interface Rooms {
   readonly ledger: Ledger;
   readonly positions: FilePositions;
   readonly network: Network;
-  readonly deliveries: DeliveryRooms;
+  readonly deliveries: Omit<DeliveryRooms, 'bytesInFlight'>;
+  /** Of batches, and of blobs that are being read: each tenant has its shares. */
+  readonly bytesInFlight: SharedBytes;
+  readonly bytesOfBodies: SharedBytes;
   readonly ids: DeliveredIds | undefined;
   readonly letters: DeadLetters;
   readonly gathering: Gathering;
@@ -76,11 +79,11 @@ export async function openRooms(config: Config, surroundings: Surroundings, { re
     config, module, ledger, network, ids, reports, counters, log, surroundings, orderTakers: [], budgets: new Map(), positions: await openFilePositions(collector.stateDir, log),
     letters: createDeadLetters({ directory: collector.stateDir, countLimit: collector.deadLettersLimit, bytesLimit: collector.deadLettersBytes, nowMs: () => clock.nowMs(), log }),
     deliveries: {
-      output, clock, bytesInFlight: createBytesInFlight(collector.bytesInFlight), suspicions: new Map(), ...(ids === undefined ? {} : { claims: ids }),
+      output, clock, suspicions: new Map(), ...(ids === undefined ? {} : { claims: ids }),
       // a pipe has taken what its reader may never read
       remembersParts: collector.output !== 'stdout',
     },
-    gathering: createGathering(collector.bytesInFlight / 2),
+    bytesInFlight: createBytesInFlight(collector.bytesInFlight / 2), bytesOfBodies: createBytesInFlight(collector.bytesInFlight / 4), gathering: createGathering(collector.bytesInFlight / 4),
   };
 }
 

@@ -48,19 +48,18 @@ export async function round(subscribing: Subscribing, options: RoundOptions, sig
   return failures;
 }
 
-/** Starts the subscriptions that are missing; resolves with the types that can be listed. */
+/** Starts the subscriptions that are missing, all at once; resolves with the types that can be listed. */
 async function subscribe(subscriptions: Awaited<ReturnType<Subscribing['subscriptions']>>, context: Context): Promise<readonly ContentType[]> {
-  const ready: ContentType[] = [];
-  for (const type of context.options.contentTypes) {
-    try {
-      // One that was started a moment ago may not show yet, or never says that it is on: listing tells.
-      if (subscriptions.get(type) !== 'enabled' && startMayBeAskedInMs(type, context) <= 0) await startSubscription(type, context);
-      ready.push(type);
-    } catch (error) {
-      noteFailure(type, error, context);
-    }
-  }
-  return ready;
+  const { contentTypes } = context.options;
+  const results = await Promise.allSettled(contentTypes.map(async (type) => {
+    // One that was started a moment ago may not show yet, or never says that it is on: listing tells.
+    if (subscriptions.get(type) !== 'enabled' && startMayBeAskedInMs(type, context) <= 0) await startSubscription(type, context);
+  }));
+  return contentTypes.filter((type, index) => {
+    const result = results[index];
+    if (result?.status === 'rejected') noteFailure(type, result.reason, context);
+    return result?.status === 'fulfilled';
+  });
 }
 
 /** So long the service must not be asked to start a subscription again; a clock that was set back behind the last start is no reason to wait. */

@@ -17,7 +17,7 @@ const DUMP_BYTES_MAX = 128 * 1024;
 const GUNZIP_CHUNK_BYTES = 256 * 1024;
 /** What is decoded in one piece, before and after: a few milliseconds of this thread at most. */
 const SMALL_GZIP_BYTES = 256 * 1024;
-const SMALL_BODY_BYTES = 2 * 1024 * 1024;
+const SMALL_BODY_BYTES = 512 * 1024;
 
 /**
  * Wraps undici's answer.

@@ -71,7 +71,7 @@ async function withBed(eventsPerBlob: number, gzip: boolean, use: (bed: Bed) => 
     writeFileSync(file, JSON.parse(simulator.firstLine) as string);
     const collect: Bed['collect'] = (...words) => runMeasured([PROGRAM, 'collect', '-c', file, '--once', '--state-dir', join(folder, `state-${++runs}`), ...words]);
     await collect('--format', 'raw');
-    const blobBytes = Number(await simulator.ask());
+    const blobBytes = Number.parseInt(await simulator.ask(), 10);
     return await use({
       collect, forward: ['--output', `forward://127.0.0.1:${sink.firstLine}`], blobBytes, receivedEvents: async () => Number(await sink.ask()),
     });

@@ -30,7 +30,7 @@ async function peakOf(events: number): Promise<{ readonly bytes: number; readonl
     const configuration = JSON.parse(simulator.firstLine) as string;
     writeFileSync(join(folder, 'o365.yml'), configuration);
     const { peakRssBytes } = await runMeasured([PROGRAM, 'collect', '-c', join(folder, 'o365.yml'), '--once', '--output', `forward://127.0.0.1:${sink.firstLine}`]);
-    return { bytes: Number(await simulator.ask()), peakRssBytes };
+    return { bytes: Number.parseInt(await simulator.ask(), 10), peakRssBytes };
   } finally {
     await simulator.end();
     await sink.end();

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { getEventListeners, setMaxListeners } from 'node:events';
 import { describe, test } from 'node:test';
-import { createBytesInFlight, type BytesInFlight } from '../../../plugin/collect/bytes-in-flight.ts';
+import { createBytesInFlight, readWithin, type BytesInFlight } from '../../../plugin/collect/bytes-in-flight.ts';
 import { seededRandom } from '../../../plugin/simulator/random.ts';
 import { settled } from '../../support/manual-clock.ts';
 
 const { signal } = new AbortController();
+setMaxListeners(0, signal);
 
 /** Takes, and says by a number in `order` when it got them. */
 function taking(bytes: BytesInFlight, byteCount: number, order: number[], aborting = signal): Promise<void> {
@@ -71,6 +72,69 @@ describe('the bytes in flight', () => {
     assert.equal(bytes.held, 100);
     await assert.rejects(bytes.take(1, controller.signal), /enough/);
     assert.equal(bytes.held, 100);
+  });
+
+  test('go to the share that holds least when several wait, and within a share to who came first', async () => {
+    const bytes = createBytesInFlight(100);
+    const [greedy, modest] = [bytes.share(), bytes.share()];
+    const order: number[] = [];
+    await greedy.take(70, signal);
+    for (const byteCount of [31, 32, 33]) void taking(greedy, byteCount, order);
+    for (const byteCount of [21, 22]) void taking(modest, byteCount, order);
+    await settled();
+    assert.deepEqual(order, [21], 'whoever waited longer holds more');
+    greedy.give(70);
+    await settled();
+    assert.deepEqual(order, [21, 31, 22]);
+    assert.equal(bytes.held, 74);
+  });
+
+  test('are never all held by one share while there are others, nor by several that hold much', async () => {
+    const bytes = createBytesInFlight(100);
+    const shares = Array.from({ length: 10 }, () => bytes.share());
+    const [first, second, third, fourth] = shares;
+    assert.ok(first !== undefined && second !== undefined && third !== undefined && fourth !== undefined);
+    const order: number[] = [];
+    for (let blob = 0; blob < 20; blob += 1) void taking(first, 8, order);
+    await settled();
+    assert.equal(bytes.held, 72, 'three quarters');
+    for (let blob = 0; blob < 20; blob += 1) void taking(second, 9, order);
+    await settled();
+    assert.equal(bytes.held, 81, 'what is kept is for shares that hold nothing');
+    void taking(third, 10, order);
+    await settled();
+    assert.equal(bytes.held, 91);
+    void taking(fourth, 9, order);
+    await settled();
+    assert.equal(bytes.held, 100);
+  });
+
+  test('of a share alone may be all of them', async () => {
+    const share = createBytesInFlight(100).share();
+    const order: number[] = [];
+    for (let blob = 0; blob < 20; blob += 1) void taking(share, 10, order);
+    await settled();
+    assert.equal(order.length, 10);
+  });
+
+  test('of a blob are held for as long as it is read, and given back however that ends', async () => {
+    const bytes = createBytesInFlight(300 * 1024);
+    async function* body(): AsyncGenerator<Uint8Array> {
+      await Promise.resolve();
+      yield Buffer.from('first');
+      yield Buffer.from('second');
+    }
+    const one = readWithin(body(), bytes, signal);
+    const other = readWithin(body(), bytes, signal);
+    assert.equal(String((await one.next()).value), 'first');
+    let isRead = false;
+    const reading = other.next().then(() => { isRead = true; });
+    await settled();
+    assert.equal(isRead, false);
+    await one.return();
+    await reading;
+    await other.return();
+    assert.equal(bytes.held, 0);
   });
 
   test('add up to nothing when all are given back, in whatever order, and leave no listener behind', async () => {

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { giveMemoryBack, processMemory } from '../../../plugin/collect/idle-memory.ts';
+import { createManualClock } from '../../support/manual-clock.ts';
+
+const MEBIBYTE = 1024 * 1024;
+
+describe('memory', () => {
+  test('is given back when there is much garbage and little to do, and not again before there is more', async () => {
+    const clock = createManualClock();
+    const over = new AbortController();
+    let heapBytes = 100 * MEBIBYTE;
+    let busy = 1;
+    let collections = 0;
+    const running = giveMemoryBack({
+      clock, heapBytes: () => heapBytes, utilization: () => busy,
+      collectGarbage: () => {
+        collections += 1;
+        heapBytes = 40 * MEBIBYTE;
+      },
+    }, over.signal);
+    await clock.advance(60_000);
+    assert.equal(collections, 0, 'whoever has work to do is not held up');
+    busy = 0.1;
+    await clock.advance(60_000);
+    assert.equal(collections, 1);
+    heapBytes = 50 * MEBIBYTE;
+    await clock.advance(60_000);
+    assert.equal(collections, 1);
+    heapBytes = 60 * MEBIBYTE;
+    await clock.advance(60_000);
+    assert.equal(collections, 2);
+    over.abort();
+    await running;
+  });
+
+  test('of this process can be told and collected', () => {
+    const { heapBytes, utilization, collectGarbage } = processMemory();
+    // nothing keeps them
+    assert.equal(Array.from({ length: 100_000 }, (_, number) => ({ number, list: [number] })).length, 100_000);
+    const before = heapBytes();
+    collectGarbage();
+    assert.ok(heapBytes() < before - MEBIBYTE);
+    assert.ok(utilization() >= 0 && utilization() <= 1);
+  });
+});
