@@ -123,6 +123,7 @@ export const FAILURES = {
   LEDGER_CLOSED: { sentence: '{file} is closed, and takes no commits any more.', repair: 'Nothing is lost: what was not committed is delivered again by the next run.', exitStatus: 0, retry: 'never' },
 
   // store: Elasticsearch and OpenSearch
+  KIBANA_REFUSED: { sentence: 'Kibana at {kibana} does not take the dashboard (HTTP {status}): {reason}.', repair: 'Check the address, the space and the rights of the key or user: saved objects are written. The file can also be imported by hand: o365audit setup --print writes it.', exitStatus: 1, retry: 'never' },
   STORE_ADDRESS: { sentence: 'The address of the store cannot be used: {reason}.', repair: 'Give --elasticsearch or ELASTICSEARCH_URL as https://host:9200, several with commas between; user and password go into ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD, a key into ELASTICSEARCH_API_KEY.', exitStatus: 2, retry: 'never' },
   STORE_OTHER: { sentence: 'What answers at {store} is neither Elasticsearch nor OpenSearch.', repair: 'Check address and port, and whether a proxy answers in their place.', exitStatus: 2, retry: 'never' },
   STORE_UNAUTHORIZED: { sentence: '{store} does not know who asks ({what}): {reason}.', repair: 'Set ELASTICSEARCH_API_KEY, or ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD.', exitStatus: 3, retry: 'never' },

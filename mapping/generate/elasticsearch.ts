@@ -2,6 +2,7 @@
  * mapping/elasticsearch/: what `o365audit setup` puts into each kind of server, as files, for those who install it by other means; and the table of fields
  * from which the program makes the same. Both come from the code of plugin/store/, so that they cannot differ.
  */
+import { dashboardFile } from '../../plugin/report/dashboard.ts';
 import { VARIANTS } from '../../plugin/store/features.ts';
 import type { StoreField } from '../../plugin/store/mappings.ts';
 import { ENRICHMENT } from '../../plugin/store/pipeline.ts';
@@ -29,12 +30,13 @@ export function storeFieldsSource(fields: readonly Field[]): string {
 
 /** Each file's path below mapping/elasticsearch/ and its text. */
 export function elasticsearchFiles(fields: readonly Field[], version: string): readonly (readonly [string, string])[] {
-  return Object.entries(VARIANTS).flatMap(([variant, features]) => {
+  const files = Object.entries(VARIANTS).flatMap(([variant, features]) => {
     const resources = storeResources({
       fields: storeFields(fields), statusFields: statusFieldTypes(), features, steps: ENRICHMENT, layout: { retention: RETENTION }, version,
     });
     return resourceFiles(resources).map(([file, text]) => [`${variant}/${file}`, text] as const);
   });
+  return [...files, ['dashboard.ndjson', dashboardFile()]];
 }
 
 function storeFields(fields: readonly Field[]): readonly StoreField[] {

@@ -1,4 +1,4 @@
-/** `o365audit report`: one HTML page of the events in files or on stdin. */
+/** `o365audit report`: one HTML page of the events in files, on stdin, or in a store. */
 import { createReadStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
@@ -10,20 +10,50 @@ import { loadModule } from '../module/instance.ts';
 import { createSplitter } from '../module/splitter.ts';
 import { createAggregation, type Aggregation } from '../report/aggregation.ts';
 import { readDocuments } from '../report/documents.ts';
+import { DOCUMENT_FIELDS } from '../report/facts.ts';
 import { pageOf } from '../report/page.ts';
 import type { Picture } from '../report/picture.ts';
-import { createLog } from '../telemetry/log.ts';
+import { createLog, type Log } from '../telemetry/log.ts';
 import type { Surroundings } from '../types.ts';
+import { withStore } from './store.ts';
 
 const BATCH_BYTES = 1024 * 1024;
+const STREAMS = 'logs-o365.audit-*';
+/** The same id may be in two data streams, and after a rollover in two indices of one: only with the index each document has a place of its own. */
+const STORE_ORDER = [{ '@timestamp': { order: 'asc', unmapped_type: 'date' } }, { 'event.id': { order: 'asc', unmapped_type: 'keyword' } }, { _index: 'asc' }];
 
-/** Reads all files, one after the other, and writes the page. Throws MAP_…, BLOB_…, MODULE_… and REPORT_… failures; then there is no page. */
-export async function report({ files, reportFile, mappingSwitches, logLevel, logFormat }: ArgumentsOf<'report'>, surroundings: Surroundings): Promise<number> {
-  const { clock, programFolder, stderr, stdin, stop } = surroundings;
+/**
+ * Reads all files, one after the other, or the store where none is named, and writes the page. Throws MAP_…, BLOB_…, MODULE_…, STORE_…, NETWORK_… and
+ * REPORT_… failures; then there is no page.
+ */
+export async function report(options: ArgumentsOf<'report'>, surroundings: Surroundings): Promise<number> {
+  const { files, elasticsearch, reportFile, logLevel, logFormat } = options;
+  const { clock, stderr } = surroundings;
   const log = createLog({ level: logLevel, format: logFormat, nowMs: () => clock.nowMs(), write: (text) => void stderr.write(text) });
+  const aggregation = createAggregation();
+  const isFromStore = files.length === 0 && elasticsearch !== undefined;
+  const sources = isFromStore ? [await readStore(options, surroundings, log, aggregation)] : await readFiles(options, surroundings, log, aggregation);
+  const picture = await writeReport(aggregation, sources, reportFile, surroundings);
+  stderr.write(`${picture.counts.events.toLocaleString('en-US')} events in ${reportFile}\n`);
+  return 0;
+}
+
+/** Counts what the data streams of audit events have, all namespaces together; resolves with what to call it. */
+async function readStore(options: ArgumentsOf<'report'>, surroundings: Surroundings, log: Log, aggregation: Aggregation): Promise<string> {
+  const { clock, stop } = surroundings;
+  return withStore(options, surroundings, log, async (store) => {
+    const query = { range: { '@timestamp': { gte: new Date(clock.nowMs() - options.lastMs).toISOString() } } };
+    for await (const hits of store.search(STREAMS, { query, source: DOCUMENT_FIELDS, sort: STORE_ORDER }, stop)) {
+      for (const { source } of hits) aggregation.add(source);
+    }
+    return `${STREAMS} on ${store.name}`;
+  });
+}
+
+/** Counts the documents of all files; resolves with what to call them. */
+async function readFiles({ files, mappingSwitches }: ArgumentsOf<'report'>, { clock, programFolder, stdin, stop }: Surroundings, log: Log, aggregation: Aggregation): Promise<string[]> {
   const module = await loadModule(programFolder, log);
   const envelope = envelopeTexts({ namespace: 'default', mappingSwitches, tags: [] });
-  const aggregation = createAggregation();
 
   async function readFile(file: string, name: string): Promise<void> {
     const splitter = createSplitter(module, envelope, {
@@ -46,9 +76,7 @@ export async function report({ files, reportFile, mappingSwitches, logLevel, log
 
   const sources = (files.length === 0 ? ['-'] : files).map((file) => ({ file, name: file === '-' ? 'standard input' : file }));
   for (const { file, name } of sources) await readFile(file, name);
-  const picture = await writeReport(aggregation, sources.map(({ name }) => name), reportFile, surroundings);
-  stderr.write(`${picture.counts.events.toLocaleString('en-US')} events in ${reportFile}\n`);
-  return 0;
+  return sources.map(({ name }) => name);
 }
 
 /** Writes the page of what was counted, and resolves with what it shows. Throws REPORT_… failures. */

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ArgumentsOf } from '../config/options.ts';
 import { failure, reasonOf } from '../errors.ts';
+import { dashboardFile } from '../report/dashboard.ts';
 import type { Store } from '../store/client.ts';
 import { OPTIONAL_TYPES, probeFeatures, VARIANTS, type StoreFeatures } from '../store/features.ts';
 import { STORE_FIELDS } from '../store/fields.table.ts';
@@ -16,6 +17,7 @@ import { findStreams, planStreams } from '../store/streams.ts';
 import { createLog } from '../telemetry/log.ts';
 import { statusFieldTypes } from '../telemetry/status.ts';
 import type { Surroundings } from '../types.ts';
+import { DASHBOARD_FILE, setUpKibana } from './setup-kibana.ts';
 import { withStore } from './store.ts';
 
 type Options = ArgumentsOf<'setup'>;
@@ -30,8 +32,13 @@ export async function setup(options: Options, surroundings: Surroundings): Promi
   });
   if (options.print !== undefined && options.elasticsearch === undefined) {
     const files = Object.entries(VARIANTS).flatMap(([variant, features]) => resourceFiles(make(features, ENRICHMENT)).map(([file, text]) => [join(variant, file), text] as const));
+    files.push([DASHBOARD_FILE, dashboardFile()]);
     await writeFiles(options.print, files);
-    tell.note(`${files.length} files were written to ${options.print}, a folder for each kind of server.`);
+    tell.note(`${files.length} files were written to ${options.print}, a folder for each kind of server and the dashboard for Kibana.`);
+    return 0;
+  }
+  if (options.kibana !== undefined && options.elasticsearch === undefined) {
+    tell.note(await setUpKibana(options, surroundings, log));
     return 0;
   }
   return withStore(options, surroundings, log, async (store) => {
@@ -41,8 +48,9 @@ export async function setup(options: Options, surroundings: Surroundings): Promi
     const steps = await probeSteps(store, stop);
     const resources = make(features, steps.filter(({ state }) => state !== 'missing').map(({ step }) => step));
     if (options.print !== undefined) {
-      await writeFiles(options.print, resourceFiles(resources));
-      tell.note(`${resources.length} files were written to ${options.print}.`);
+      const files = [...resourceFiles(resources), [DASHBOARD_FILE, dashboardFile()] as const];
+      await writeFiles(options.print, files);
+      tell.note(`${files.length} files were written to ${options.print}.`);
       return 0;
     }
     const plan = options.remove ? await removalPlan(store, resources, stop) : joined([
@@ -53,6 +61,7 @@ export async function setup(options: Options, surroundings: Surroundings): Promi
     ]);
     tell.plan(plan, options.dryRun);
     if (!options.dryRun) await applyChanges(plan.changes, (change) => tell.done(change), stop);
+    if (options.kibana !== undefined) tell.note(await setUpKibana(options, surroundings, log));
     return 0;
   });
 }

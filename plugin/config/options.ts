@@ -31,6 +31,7 @@ export const COMMANDS = {
     examples: [
       ['setup --elasticsearch https://es.example:9200', 'show what is missing or old, and install it'],
       ['setup --elasticsearch https://es.example:9200 --dry-run', 'only show it'],
+      ['setup --kibana https://kibana.example:5601', 'install the dashboard'],
       ['setup --print files', 'write all of it to files, for every kind of server'],
     ],
   },
@@ -49,6 +50,7 @@ export const COMMANDS = {
     sentence: 'Make one HTML page of events: when, who, from where, sign-ins, sharing, alerts',
     examples: [
       ['report events.ndjson -o report.html', 'of ECS documents, or of events in any form that map takes'],
+      ['report --elasticsearch https://es.example:9200 --last 168h', 'of what the store has of the last seven days, where no file is named'],
       ['collect --once --format ecs | o365audit report -', 'of everything of the last seven days'],
     ],
   },
@@ -98,9 +100,9 @@ const collecting = ['collect', 'config', 'check', 'audit'] as const;
 const looking = [...collecting, 'status'] as const;
 const all = [...looking, 'map', 'report', 'simulate', 'demo', 'setup'] as const;
 /** What goes out over HTTP. */
-const networked = [...collecting, 'setup'] as const;
+const networked = [...collecting, 'setup', 'report'] as const;
 /** What speaks to Elasticsearch or OpenSearch itself. */
-const storing = ['setup', 'check', 'audit'] as const;
+const storing = ['setup', 'check', 'audit', 'report'] as const;
 
 export const OPTIONS = {
   config: {
@@ -304,6 +306,15 @@ export const OPTIONS = {
     flag: 'elasticsearch-ca', environment: 'ELASTICSEARCH_CA', type: 'path', commands: storing, group: 'Store',
     sentence: 'Certificate authorities (PEM) to trust beside the usual ones, for Elasticsearch or OpenSearch; in place of --ca', example: '/etc/o365audit/http_ca.crt',
   },
+  kibana: {
+    flag: 'kibana', environment: 'KIBANA_URL', environmentAliases: ['KIBANA_HOST'], type: 'string', accepts: isStoreAddress, unquoted: true,
+    expected: 'http(s)://host:port without user and password', commands: ['setup'], group: 'Setup',
+    sentence: 'Kibana, which gets the dashboard; with the credentials of Elasticsearch', example: 'https://kibana.example:5601',
+  },
+  kibanaSpace: {
+    flag: 'kibana-space', environment: 'O365AUDIT_KIBANA_SPACE', type: 'string', commands: ['setup'], group: 'Setup',
+    sentence: 'The space of Kibana that gets it, instead of the default one', example: 'security',
+  },
   retention: {
     flag: 'retention', environment: 'O365AUDIT_RETENTION', type: 'string', default: '90d', accepts: isRetention, expected: 'days or hours, such as 90d', commands: ['setup'], group: 'Lifecycle',
     sentence: 'How long documents are kept, by the lifecycle of Elasticsearch\'s data streams', example: '365d',
@@ -353,6 +364,10 @@ export const OPTIONS = {
   files: {
     positional: '[file...]', type: 'list', commands: ['map', 'report'], group: 'Events',
     sentence: 'The files to read; none or - is stdin', example: 'events.ndjson',
+  },
+  lastMs: {
+    flag: 'last', environment: 'O365AUDIT_REPORT_LAST', type: 'duration', default: '720h', minimum: '1m', maximum: '87600h', commands: ['report'], group: 'Report',
+    sentence: 'How far back events are read from Elasticsearch or OpenSearch', example: '168h',
   },
   reportFile: {
     flag: 'output', alias: 'o', environment: 'O365AUDIT_REPORT_OUTPUT', type: 'path', default: './report.html', commands: ['report'], group: 'Report',

@@ -20,6 +20,14 @@ export interface Facts {
   readonly isMappingProblem: boolean;
 }
 
+/** All fields that the report reads: what to ask a store for. */
+export const DOCUMENT_FIELDS: readonly string[] = [
+  '@timestamp', 'organization.name', 'organization.id', 'user.id', 'user.email', 'user.name', 'user.target.id', 'source.ip', 'client.ip', 'source.geo.country_name', 'source.geo.country_iso_code',
+  'source.as.organization.name', 'event.action', 'event.category', 'event.code', 'event.kind', 'event.outcome', 'event.provider', 'event.reason', 'event.severity', 'event.type', 'file.name', 'file.path',
+  'message', 'rule.name', 'url.original', 'o365.audit.AlertDisplayName', 'o365.audit.CreationTime', 'o365.audit.Name', 'o365.audit.ObjectId', 'o365.audit.Operation', 'o365.audit.RiskEventType',
+  'o365.audit.RiskLevel', 'o365.audit.TargetUserOrGroupName', 'o365.audit.TargetUserOrGroupType',
+];
+
 /** Longer texts are cut: they are names, and come from whoever sends a mail or fails to sign in. */
 const TEXT_LIMIT = 512;
 const EARLIEST_MS = Date.UTC(2000, 0, 1);

@@ -55,7 +55,7 @@ export class NameCounts {
   /** The rows in order of `weightOf`, the number of events where nothing else is said. */
   ranking(weightOf: (row: RankedRow) => number = ({ events }) => events, rowsLimit = ROWS_LIMIT): Ranking {
     const rows = [...this.#rows.values()].map((row) => ({ ...row, partners: typeof row.partners === 'string' ? Number(row.partners !== '') : row.partners.size }));
-    rows.sort((left, right) => weightOf(right) - weightOf(left) || right.events - left.events || (left.name < right.name ? -1 : 1));
+    rows.sort((left, right) => weightOf(right) - weightOf(left) || right.events - left.events || inOrder(left.name, right.name) || inOrder(left.detail, right.detail));
     const shown = rows.slice(0, rowsLimit);
     return {
       rows: shown,
@@ -72,6 +72,10 @@ export class NameCounts {
     this.#otherRows = Math.max(this.#otherRows, rows.length - this.#namesLimit);
     this.#rows = new Map(rows.slice(0, this.#namesLimit));
   }
+}
+
+function inOrder(left: string, right: string): number {
+  return left < right ? -1 : Number(left > right);
 }
 
 function addPartner(row: Row, partner: string): void {
