@@ -128,7 +128,7 @@ The table is in [options.ts](options.ts). In the file they stand in a block of t
     output: forward://127.0.0.1:24224
 \`\`\`
 
-${Object.entries(COMMANDS).filter(([command]) => command !== 'config' && command !== 'check' && command !== 'status' && command !== 'audit').map(([command, { sentence }]) => `### ${command}
+${Object.entries(COMMANDS).filter(([command]) => command !== 'config' && command !== 'check' && command !== 'status' && command !== 'audit' && command !== 'state').map(([command, { sentence }]) => `### ${command}
 ${sentence}.
 
 ${optionTable(servedBy(command), command === 'collect')}
@@ -144,6 +144,13 @@ ${COMMANDS.status.sentence}. The exit status is 0 when all is well, 1 when somet
 the state directory is, so it needs no secret.
 
 ${optionTable(servedBy('status'), false)}
+
+### state
+${COMMANDS.state.sentence}: \`state export [TENANT]\` writes the tenant's journal and counters to stdout, \`state import FILE\` puts them into a state directory that does
+not have the tenant, \`state import --filebeat-registry FOLDER\` notes up to when Filebeat has delivered. The ids of delivered events do not move (they are hashed with a key of
+their directory); content blobs that are known as delivered are not fetched again even so.
+
+${optionTable(servedBy('state'), false)}
 
 ### audit
 ${COMMANDS.audit.sentence}. Takes everything that \`collect\` takes; with \`--repair\` what is missing is fetched and sent again. The exit status is 0 when nothing is

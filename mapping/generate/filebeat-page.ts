@@ -22,7 +22,11 @@ names the rules of the mapping (\`test/mapping/rules.tsv\`, with an example each
    \`o365audit setup --elasticsearch URL\`: it installs the index template, the lifecycle and the ingest pipeline, which finds place, network and browser as the module's
    did. With \`--alias filebeat-o365\` searches and rules that read \`filebeat-*\` find the new documents, too.
 2. Give the collector the configuration that you have: it reads \`modules.d/o365.yml\` as it is (plugin/config/OPTIONS.md says which keys it honours).
-3. Look for your searches, rules and dashboards among the fields below. Where both kinds of documents are searched at once, ask for old and new.
+3. Stop Filebeat, and let the collector go on where it has stopped: \`o365audit state import --filebeat-registry /var/lib/filebeat --state-dir …\`, with Filebeat's
+   \`path.data\`. It reads the cursors of the input \`o365audit\` from the registry (Filebeat 7.16 to 9), one for each tenant and content type. Without it the collector begins
+   seven days ago, and what Filebeat has stored already is stored once more, in another index. Even with it the last three hours (\`--overlap\`) are listed once more:
+   Filebeat never goes back, so what the service listed late is missing in its indices, and what it did not miss is there twice.
+4. Look for your searches, rules and dashboards among the fields below. Where both kinds of documents are searched at once, ask for old and new.
 
 ## Fields that a search may have to follow
 

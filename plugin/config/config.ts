@@ -81,7 +81,7 @@ export function loadConfig({ flags, env, text }: ConfigInput): Config {
  * The options of a command that only looks at what a collector has left, from flags, environment and the collector's block of the file; whatever else is
  * wrong there, or missing, such as a secret, is no business of it. Throws CONFIG_UNREADABLE and CONFIG_INVALID.
  */
-export function loadStateOptions<C extends 'status' | 'audit'>(command: C, { flags, env }: Pick<ConfigInput, 'flags' | 'env'>): OptionsOf<C> & { readonly stateDir: string } {
+export function loadStateOptions<C extends 'status' | 'audit' | 'state'>(command: C, { flags, env }: Pick<ConfigInput, 'flags' | 'env'>): OptionsOf<C> & { readonly stateDir: string } {
   const named = typeof flags.config === 'string' ? flags.config : env.O365AUDIT_CONFIG ?? '';
   const path = named === '' ? OPTIONS.config.default : named;
   const text = readConfigFile(path);

@@ -42,6 +42,14 @@ export const COMMANDS = {
       ['audit -c o365.yml --elasticsearch https://es.example:9200 --repair', 'every event is looked up, and those that are missing are sent again'],
     ],
   },
+  state: {
+    sentence: 'Move what is known of a tenant to another state directory, or take over what Filebeat has delivered',
+    examples: [
+      ['state export --state-dir /var/lib/o365audit', 'all that is known of the tenant, on stdout; its id behind export where there are several'],
+      ['state import contoso.state --state-dir /var/lib/o365audit', 'into a state directory that does not have the tenant yet'],
+      ['state import --filebeat-registry /var/lib/filebeat', 'the collector goes on where Filebeat has stopped'],
+    ],
+  },
   map: {
     sentence: 'Map audit events from files or stdin to ECS documents',
     examples: [['map events.ndjson', 'NDJSON, a JSON array, or the CSV that Purview exports']],
@@ -97,7 +105,7 @@ export interface Option extends Omit<Rules, 'type'> {
 
 const collecting = ['collect', 'config', 'check', 'audit'] as const;
 /** Commands that look into a state directory. */
-const looking = [...collecting, 'status'] as const;
+const looking = [...collecting, 'status', 'state'] as const;
 const all = [...looking, 'map', 'report', 'simulate', 'demo', 'setup'] as const;
 /** What goes out over HTTP. */
 const networked = [...collecting, 'setup', 'report'] as const;
@@ -198,6 +206,14 @@ export const OPTIONS = {
   lagLimitMs: {
     flag: 'lag-limit', environment: 'O365AUDIT_LAG_LIMIT', key: 'lag_limit', type: 'duration', default: '1h', minimum: '1m', maximum: '168h', commands: looking, group: 'Status',
     sentence: 'How far delivery may be behind the service before that needs attention, in status and /readyz', example: '26h',
+  },
+  action: {
+    positional: '<export [tenant] | import [file]>', type: 'list', commands: ['state'], group: 'State',
+    sentence: 'Write a tenant\'s state to stdout, or read one from a file', example: 'export contoso.onmicrosoft.com',
+  },
+  filebeatRegistry: {
+    flag: 'filebeat-registry', type: 'path', commands: ['state'], group: 'State',
+    sentence: 'Import the cursors of Filebeat\'s o365audit input from its path.data', example: '/var/lib/filebeat',
   },
   repair: {
     flag: 'repair', type: 'boolean', default: 'false', commands: ['audit'], group: 'Audit',
@@ -453,7 +469,7 @@ export type OptionsOf<C extends Command> =
 export type Flags = Readonly<Partial<Record<OptionName, string | boolean | readonly string[]>>>;
 
 /** Commands that read the configuration file, all of it or the block of the collector. */
-export const COMMANDS_WITH_FILE = ['collect', 'config', 'check', 'status', 'audit'] as const satisfies readonly Command[];
+export const COMMANDS_WITH_FILE = ['collect', 'config', 'check', 'status', 'audit', 'state'] as const satisfies readonly Command[];
 type CommandWithFile = (typeof COMMANDS_WITH_FILE)[number];
 
 /** What a command is called with. Commands with a configuration file get their flags untouched: loadConfig weighs them against the file. */

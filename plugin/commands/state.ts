@@ -1,0 +1,56 @@
+/** `o365audit state`: moves what is known of a tenant to another state directory, or takes over what Filebeat has delivered. */
+import { join } from 'node:path';
+import { STANDING_FILE } from '../collect/rooms.ts';
+import { loadStateOptions } from '../config/config.ts';
+import type { ArgumentsOf } from '../config/options.ts';
+import { failure } from '../errors.ts';
+import { keepText, readKeptText } from '../ledger/kept-text.ts';
+import { exportLines, importCursors, importTenant, readFilebeatRegistry } from '../ledger/moving.ts';
+import { holderOf, surveyLedger } from '../ledger/survey.ts';
+import { createLog, type Log } from '../telemetry/log.ts';
+import { readStanding, STANDING_VERSION, type Standing } from '../telemetry/standing.ts';
+import type { Surroundings } from '../types.ts';
+
+/** Throws USAGE, CONFIG_…, LEDGER_…, STATE_… and FILEBEAT_REGISTRY failures; nothing was changed then. */
+export async function state({ flags }: ArgumentsOf<'state'>, surroundings: Surroundings): Promise<number> {
+  const { env, stderr, clock } = surroundings;
+  const { stateDir, action: [verb, subject, ...more], filebeatRegistry } = loadStateOptions('state', { flags, env });
+  const log = createLog({ level: 'warn', format: 'text', nowMs: () => clock.nowMs(), write: (text) => void stderr.write(text) });
+  if (more.length > 0) throw failure('USAGE', { reason: `state takes two words, and there is ${more.join(' ')}` });
+  if (verb === 'export' && filebeatRegistry === undefined) await exportOne(stateDir, subject, surroundings);
+  else if (verb === 'import' && filebeatRegistry !== undefined && subject === undefined) await importFilebeat(stateDir, filebeatRegistry, surroundings, log);
+  else if (verb === 'import' && filebeatRegistry === undefined && subject !== undefined) await importOne(stateDir, subject, surroundings, log);
+  else throw failure('USAGE', { reason: 'Say state export [TENANT], state import FILE, or state import --filebeat-registry FOLDER' });
+  return 0;
+}
+
+async function exportOne(directory: string, wanted: string | undefined, { clock, stderr, stdout }: Surroundings): Promise<void> {
+  const surveys = await surveyLedger(directory, clock.nowMs());
+  const [survey, ...others] = surveys.filter(({ tenantId }) => wanted === undefined || tenantId.toLowerCase() === wanted.toLowerCase());
+  if (survey === undefined || others.length > 0) throw failure('STATE_TENANT_UNKNOWN', { directory, tenants: surveys.map(({ tenantId }) => tenantId).join(', ') || 'none' });
+  if (await holderOf(directory) !== undefined) stderr.write('A collector works with this state: what it delivers from now on is not in the export, and would be delivered again elsewhere.\n');
+  const standing = await standingIn(directory);
+  for (const line of exportLines(survey, standing?.tenants[survey.tenantId], clock.nowMs())) stdout.write(line);
+}
+
+async function importOne(directory: string, file: string, { clock, stderr }: Surroundings, log: Log): Promise<void> {
+  const { tenantId, standing } = await importTenant(directory, file, clock, log);
+  const nowMs = clock.nowMs();
+  const there: Standing = await standingIn(directory) ?? { version: STANDING_VERSION, program: '', processId: 0, startedMs: nowMs, writtenMs: nowMs, ending: { atMs: nowMs, reason: 'a state was imported', isComplete: false }, tenants: {} };
+  if (standing !== undefined) await keepText(join(directory, STANDING_FILE), `${JSON.stringify({ ...there, tenants: { ...there.tenants, [tenantId]: standing } })}\n`);
+  stderr.write(`The tenant ${tenantId} is in ${directory}. Do not collect it from the old state directory any more.\n`);
+}
+
+async function importFilebeat(directory: string, registry: string, { clock, stdout }: Surroundings, log: Log): Promise<void> {
+  const cursors = await readFilebeatRegistry(registry);
+  const noted = await importCursors(directory, cursors, clock, log);
+  for (const cursor of cursors) {
+    const fate = noted.includes(cursor) ? `goes on from ${new Date(cursor.untilMs).toISOString()}` : 'has been collected here already, and stays as it is';
+    stdout.write(`${cursor.tenantId} ${cursor.contentType} ${fate}\n`);
+  }
+}
+
+async function standingIn(directory: string): Promise<Standing | undefined> {
+  const text = await readKeptText(join(directory, STANDING_FILE));
+  return text === undefined ? undefined : readStanding(text);
+}

@@ -1,0 +1,58 @@
+/** A tenant that moves between two real collectors, and one that comes from Filebeat. */
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { runProgram } from '../../support/program.ts';
+import { idsOf, startSimulation } from '../../support/simulation.ts';
+
+describe('o365audit state', () => {
+  test('moves a tenant: the next collector delivers nothing again, and goes on counting', async () => {
+    const simulation = await startSimulation({ eventCount: 200 });
+    try {
+      await runProgram(['collect', ...simulation.words, '--once']);
+      const [file, elsewhere] = [join(simulation.folder, 'moved.state'), join(simulation.folder, 'elsewhere')];
+      const exporting = await runProgram(['state', 'export', '--state-dir', simulation.stateDir]);
+      writeFileSync(file, exporting.stdout);
+      const importing = await runProgram(['state', 'import', file, '--state-dir', elsewhere]);
+      assert.equal(importing.ending?.status, 0, importing.stderr);
+      const next = await runProgram(['collect', '-c', simulation.config, '--state-dir', elsewhere, '--once']);
+      assert.deepEqual([next.ending?.status, next.lines()], [0, []]);
+      const status = JSON.parse((await runProgram(['status', '--state-dir', elsewhere, '--json'])).stdout) as { readonly tenants: readonly { readonly content_types: readonly { readonly counts: { readonly events_delivered: number } }[] }[] };
+      assert.equal(status.tenants[0]?.content_types.reduce((sum, { counts }) => sum + counts.events_delivered, 0), 200);
+      const again = await runProgram(['state', 'import', file, '--state-dir', elsewhere]);
+      assert.deepEqual([again.ending?.status, again.stderr.includes('STATE_TENANT_KNOWN')], [2, true]);
+    } finally {
+      await simulation.close();
+    }
+  });
+
+  test('lets the collector go on where Filebeat has stopped', async () => {
+    const simulation = await startSimulation({ eventCount: 400 });
+    try {
+      const id = simulation.simulator.tenants[0]?.id ?? '';
+      const registry = join(simulation.folder, 'registry/filebeat');
+      mkdirSync(registry, { recursive: true });
+      writeFileSync(join(registry, 'meta.json'), '{"version":"1"}');
+      const seconds = Math.floor(Date.now() / 1000);
+      writeFileSync(join(registry, 'log.json'), `{"op":"set","id":1}\n${JSON.stringify({ k: `o365audit::${id}::Audit.Exchange`, v: { cursor: { timestamp: [281_470_681_743_360, seconds], line: 0 } } })}\n`);
+      const importing = await runProgram(['state', 'import', '--filebeat-registry', simulation.folder, '--state-dir', simulation.stateDir]);
+      assert.match(importing.stdout, new RegExp(`^${id} Audit\\.Exchange goes on from ${new Date(seconds * 1000).toISOString()}\n$`), importing.stderr);
+      const collecting = await runProgram(['collect', ...simulation.words, '--overlap', '0s', '--relist-interval', '168h', '--once']);
+      const ids = idsOf(collecting.lines());
+      const old = simulation.simulator.books.expectedIds({ contentType: 'Audit.Exchange' });
+      assert.ok(old.size > 0 && ids.length === 400 - old.size && ids.every((each) => !old.has(each)), `${ids.length} of 400, ${old.size} of which Filebeat had`);
+    } finally {
+      await simulation.close();
+    }
+  });
+
+  test('says what to say when it is not said', async () => {
+    for (const words of [[], ['export', 'a', 'b'], ['import'], ['move'], ['export', '--filebeat-registry', '/x']]) {
+      const { ending, stderr } = await runProgram(['state', ...words, '--state-dir', '/nonexistent']);
+      assert.deepEqual([ending?.status, stderr.includes('[USAGE]')], [2, true], stderr);
+    }
+    const nothing = await runProgram(['state', 'export', '--state-dir', '/nonexistent']);
+    assert.match(nothing.stderr, /it has none\..*\[STATE_TENANT_UNKNOWN\]/);
+  });
+});
