@@ -20,12 +20,13 @@ export function lookup(context: u32, start: usize, length: usize): u32 {
   }
   const mixed = (first ^ rotl<u64>(last, 29) ^ <u64>((context << 8) | (<u32>length & 0xff))) * FACTOR;
   const mask = ((<u32>1 << <u32>(64 - NAME_SHIFT)) - 1);
-  let slot = <u32>(((mixed ^ (mixed >> 32)) * FACTOR) >> NAME_SHIFT);
+  let slot = <u32>(mixed >> NAME_SHIFT);
+  const lengthAndContext = <u32>length | (context << 16);
   while (true) {
     const index = <usize>load<u16>(NAME_SLOTS + (<usize>slot << 1));
     if (index == 0) return 0;
     const entry = NAME_ENTRIES + ((index - 1) << 5);
-    if (load<u64>(entry) == first && load<u64>(entry, 8) == last && load<u16>(entry, 20) == <u16>length && load<u16>(entry, 22) == <u16>context
+    if (load<u64>(entry) == first && load<u64>(entry, 8) == last && load<u32>(entry, 20) == lengthAndContext
       && (length <= 16 || sameMiddle(start, NAME_TEXT + <usize>load<u32>(entry, 16), length))) {
       return load<u32>(entry, 24);
     }

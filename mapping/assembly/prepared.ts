@@ -10,9 +10,10 @@
  *   - the length of the event's text
  *   - for each value: its property (10 bits), where it begins (18), its length (18, 0 for an object or array), whether it has escapes or is no string (2)
  */
-import { PROPERTY_COUNT, PROPERTY_FINGERPRINT } from './generated/properties';
-import { captureAt } from './captured';
+import { captureAt, containerOf } from './captured';
+import { PROPERTY_COUNT, PROPERTY_FINGERPRINT, Property } from './generated/properties';
 import { CLOSE_BRACE, OPEN_BRACE, QUOTE } from './json/scan';
+import { setData } from './normalise/embedded';
 import { takeNormalised } from './normalise/whole';
 
 /** Longer events are not prepared: 18 bits tell where a value lies. */
@@ -76,5 +77,6 @@ export function takePrepared(event: usize, finish: usize, index: usize): usize {
     sum = added(sum, group);
     at += GROUP_BYTES;
   }
+  setData(containerOf(Property.Data_flattened));
   return sumGroup(sum) == wanted ? event + length : 0;
 }

@@ -54,8 +54,7 @@ function ends(bytes: Buffer): { first: bigint; last: bigint } {
 
 function hash(context: number, first: bigint, last: bigint, length: number): bigint {
   const turned = ((last << 29n) | (last >> 35n)) & MASK;
-  const mixed = (first ^ turned ^ BigInt((context << 8) | (length & 0xff))) * FACTOR & MASK;
-  return ((mixed ^ (mixed >> 32n)) * FACTOR) & MASK;
+  return ((first ^ turned ^ BigInt((context << 8) | (length & 0xff))) * FACTOR) & MASK;
 }
 
 function little(value: bigint, count: number): number[] {

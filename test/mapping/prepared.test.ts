@@ -166,7 +166,8 @@ describe('an event goes as it came', () => {
     'with a time that is none': { CreationTime: 'yesterday' },
     'with a value of another type than its path\'s': { OperationCount: 'many' },
     'with a text that should be JSON and is none': { AdditionalInfo: 'none' },
-    'with the body of an alert': { Data: '{"f3u":"ada.quill@brackwater.example"}' },
+    'with the body of an investigation that says a time twice': { Data: '{"QueryTime":"2026-09-01T08:00:00","QueryTime":"9/1/2026 8:00:00 AM"}' },
+    'with an exception as JSON in a text': { ExceptionInfo: '{"Justification":"known"}' },
     'above the limit': { Sluice: 'x'.repeat(300_000) },
   };
   for (const [what, change] of Object.entries(cases)) {

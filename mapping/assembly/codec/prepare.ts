@@ -14,6 +14,7 @@ import { ESCAPED, OPEN_BRACE, guard } from '../json/scan';
 import { Text, endOf, lengthOf, same, startOf, textOf } from '../json/span';
 import { begin, end, exhausted, room } from '../json/write';
 import { SLACK_BYTES } from '../memory';
+import { dataStart } from '../normalise/embedded';
 import { regular } from '../normalise/regular';
 import { prepareTexts } from '../normalise/texts';
 import { audit, eventEnd, normaliseEvent } from '../normalise/whole';
@@ -26,9 +27,9 @@ export let preparedIndex: Text = 0;
 /** Where the event ends that was prepared. */
 export let preparedBehind: usize = 0;
 
-/** Room for the index: its head, and as many values as rules read. */
-export const INDEX_BYTES: usize = (<usize>READ_COUNT + HEAD_GROUPS) * GROUP_BYTES;
-const INDEX: usize = memory.data(<i32>(READ_COUNT + 3) * 8, 16);
+/** Room for the index: its head, as many values as rules read, and an alert's body. */
+export const INDEX_BYTES: usize = (<usize>READ_COUNT + HEAD_GROUPS + 1) * GROUP_BYTES;
+const INDEX: usize = memory.data(<i32>(READ_COUNT + 4) * 8, 16);
 
 /** Prepares the event at `at`, in a text that ends at `finish`; false when it is to go as it came. What was reserved for it must be given back. */
 export function prepareEvent(at: usize, finish: usize): bool {
@@ -71,6 +72,12 @@ function writeIndex(): bool {
     const size = <usize>(kept >> 32) & 0x1fff_ffff;
     if (start >= length || start + size > length) return false;
     const group = <u64>property | (<u64>start << 10) | (<u64>size << 28) | ((kept >> 62) << 46);
+    writeGroup(to, group);
+    sum = added(sum, group);
+    to += GROUP_BYTES;
+  }
+  if (dataStart != 0) {
+    const group = <u64>Property.Data_flattened | (<u64>(dataStart - base) << 10);
     writeGroup(to, group);
     sum = added(sum, group);
     to += GROUP_BYTES;

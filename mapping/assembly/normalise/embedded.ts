@@ -9,6 +9,7 @@ import {
   BROKEN, CLOSE_BRACE, CLOSE_BRACKET, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE, forgetSeen, guard, seen, skipSpace, stringEnd,
 } from '../json/scan';
 import { Numbers, writeCompact } from '../json/compact';
+import { memberOf } from '../json/members';
 import { skipKey, skipValue } from '../json/skip';
 import { decoded } from '../json/decode';
 import { writeCanonical } from '../json/text';
@@ -34,6 +35,11 @@ let careful: bool = false;
 
 export function forgetData(): void {
   dataStart = 0;
+}
+
+/** Says where the body of an alert lies in an event that is normalised; 0 when it has none. */
+export function setData(start: usize): void {
+  dataStart = start;
 }
 
 export function setCareful(value: bool): void {
@@ -167,10 +173,18 @@ function wrapped(at: usize, finish: usize): usize {
   return from;
 }
 
-/** Opens `Data` that came as an object, at `at`, as if it had come as text (R015); 0 when it is malformed. */
+/**
+ * Opens `Data` that came as an object, at `at`, as if it had come as text (R015); 0 when it is malformed, or has `flattened` already: then it is normalised, and to be
+ * taken like any other object.
+ */
 export function openData(at: usize): usize {
   const behind = skipValue(at);
   if (behind == 0 || !textRoom((behind - at) * COPIES)) return 0;
+  const whole = memberOf(at, Word.flattened);
+  if (whole != 0 && (<u32>load<u8>(whole) | 0x20) == OPEN_BRACE) {
+    if (dataStart == 0) dataStart = whole;
+    return 0;
+  }
   return open(withShortKeys(at), Kind.object, Context.Data, Property.Data, behind, 0);
 }
 

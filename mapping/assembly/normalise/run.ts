@@ -4,6 +4,7 @@
  * is kept (`openPending`).
  */
 import { containerOf } from '../captured';
+import { Property } from '../generated/properties';
 import { COLON, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE } from '../json/scan';
 import { byte, copy, room } from '../json/write';
 import { At, LEVELS, Pass, depth, isArray, leave, level, openFirst, property, readAgain } from './levels';
@@ -119,8 +120,8 @@ export function pop(close: usize): usize {
   const resume = <usize>load<u32>(level, At.resume);
   if (!kept) {
     broken = true;
-    // a rule may look for it
-    if (depth == 1 && containerOf(property()) != 0) setIrregular();
+    // a rule asks whether it was there
+    if (depth == 1 && property() == Property.ExceptionInfo && containerOf(Property.ExceptionInfo) != 0) setIrregular();
   } else if (broken) {
     flush();
     byte(load<u8>(close));
