@@ -36,10 +36,14 @@ export type MappingSwitch = (typeof MAPPING_SWITCHES)[number];
 export const DLP_DETECTIONS = ['keep', 'hash', 'drop'] as const;
 export type DlpDetections = (typeof DLP_DETECTIONS)[number];
 
-/** A Microsoft 365 organisation as configured: `id` is its GUID or one of its domains, `name` what documents call it. */
+/**
+ * A Microsoft 365 organisation as configured: `id` is its GUID or one of its domains, `name` what documents call it, `namespace` the last part of its
+ * data stream's name in place of the collector's.
+ */
 export interface Tenant {
   readonly id: string;
   readonly name?: string;
+  readonly namespace?: string;
 }
 
 /** A secret's text, or where it is read whenever it is needed: a file, or the output of a program, which is started without a shell. */

@@ -29,7 +29,7 @@ const NO_KEY = new Uint32Array(4);
 export function splitterOf(source: Source, { config: { collector }, module, gathering, surroundings: { clock } }: Parts, { blob, tenant, contentType, lines = false, idKey = NO_KEY }: Origin): Splitter {
   const { output, format, encoding, namespace, frameBytes, mappingSwitches, dlpDetections } = collector;
   const envelope = envelopeTexts({
-    createdMs: clock.nowMs(), namespace, mappingSwitches, dlpDetections, tags: source.preserveOriginalEvent ? [...source.tags, 'preserve_original_event'] : source.tags,
+    createdMs: clock.nowMs(), namespace: tenant?.namespace ?? namespace, mappingSwitches, dlpDetections, tags: source.preserveOriginalEvent ? [...source.tags, 'preserve_original_event'] : source.tags,
     fields: source.fieldsUnderRoot || Object.keys(source.fields).length === 0 ? source.fields : { fields: source.fields },
     ...(tenant === undefined ? {} : { organizationId: tenant.id }), ...(tenant?.name === undefined ? {} : { organizationName: tenant.name }),
     ...(contentType === undefined ? {} : { contentType }),

@@ -6,7 +6,7 @@
 import { LOG_LEVELS } from '../telemetry/log.ts';
 import { DLP_DETECTIONS, MAPPING_SWITCHES } from '../types.ts';
 import { readMoment } from './moment.ts';
-import { isGuid, type Rules } from './value.ts';
+import { isGuid, isNamespace, type Rules } from './value.ts';
 
 /** The commands, with a sentence and examples for --help. */
 export const COMMANDS = {
@@ -511,11 +511,6 @@ function isProxy(text: string): boolean {
 
 function isMoment(text: string): boolean {
   return readMoment(text, 0) !== undefined;
-}
-
-/** What Elasticsearch takes as the last part of a data stream's name. */
-function isNamespace(text: string): boolean {
-  return text !== '' && text === text.toLowerCase() && Buffer.byteLength(text) <= 100 && !/[\s\\/*?"<>|,#:-]/.test(text) && !/^\.+$/.test(text);
 }
 
 function isTag(text: string): boolean {

@@ -6,7 +6,7 @@ import type { Reading } from './expand.ts';
 import { sortLeaves, type Leaves } from './leaves.ts';
 import { nearest } from './nearest.ts';
 import { describe, isNothing, quote, type Mapping, type Node, type Place } from './node.ts';
-import { durationText, isDate, isDomain, isGuid } from './value.ts';
+import { durationText, isDate, isDomain, isGuid, isNamespace } from './value.ts';
 
 /** One enabled `audit:` block. Durations are milliseconds. */
 export interface Source {
@@ -103,12 +103,15 @@ function readTenants(block: AuditBlock, needed: boolean): readonly Tenant[] {
   return [...once.values()];
 }
 
-/** A tenant as `{id, name}`, or as its id alone, which is how the input's own tenant_id has it. */
+/** What the entry of a tenant may have. */
+const TENANT_KEYS = ['id', 'name', 'namespace'];
+
+/** A tenant as `{id, name, namespace}`, or as its id alone, which is how the input's own tenant_id has it. */
 function readTenant(item: Node, block: AuditBlock): Tenant | undefined {
   const parts = item.kind === 'map' ? item.entries : new Map([['id', { place: item.place, node: item }]]);
   for (const [name, { place }] of parts) {
-    if (name === 'id' || name === 'name') continue;
-    block.mistake('var.tenants', 'id and name', `the unknown key ${name}`, `Write ${nearest(name, ['id', 'name']) ?? 'id or name'}.`, place);
+    if (TENANT_KEYS.includes(name)) continue;
+    block.mistake('var.tenants', 'id, name and namespace', `the unknown key ${name}`, `Write ${nearest(name, TENANT_KEYS) ?? 'id, name or namespace'}.`, place);
   }
   const id = parts.get('id')?.node;
   const name = parts.get('name')?.node;
@@ -124,7 +127,14 @@ function readTenant(item: Node, block: AuditBlock): Tenant | undefined {
   if (name !== undefined && name.kind !== 'scalar') {
     block.mistake('var.tenants', 'a text as name', describe(name), 'Write one name.', name.place);
   }
-  return { id: id.text.toLowerCase(), ...(name?.kind === 'scalar' && !isNothing(name) ? { name: name.text } : {}) };
+  const namespace = parts.get('namespace')?.node;
+  if (namespace !== undefined && (namespace.kind !== 'scalar' || !isNamespace(namespace.text))) {
+    block.mistake('var.tenants', 'a namespace of lower-case letters, digits, _ and dots', describe(namespace), 'Write it as it shall stand behind logs-o365.audit-.', namespace.place);
+  }
+  return {
+    id: id.text.toLowerCase(), ...(name?.kind === 'scalar' && !isNothing(name) ? { name: name.text } : {}),
+    ...(namespace?.kind === 'scalar' ? { namespace: namespace.text } : {}),
+  };
 }
 
 function readContentTypes(block: AuditBlock): readonly ContentType[] {

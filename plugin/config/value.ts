@@ -149,3 +149,8 @@ export function readAddress(text: string): { readonly url: URL } | { readonly ex
 function isLoopback(hostname: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i.test(hostname);
 }
+
+/** What Elasticsearch takes as the last part of a data stream's name: https://www.elastic.co/docs/reference/ecs/ecs-data_stream#field-data-stream-namespace */
+export function isNamespace(text: string): boolean {
+  return text !== '' && text === text.toLowerCase() && Buffer.byteLength(text) <= 100 && !/[\s\\/*?"<>|,#:-]/.test(text) && !/^\.+$/.test(text);
+}

@@ -205,6 +205,11 @@ describe('-M on the command line', () => {
     assert.deepEqual(source?.tenants, [{ id: otherTenant, name: 'Other' }, { id: 'fabrikam.com' }]);
   });
 
+  test('gives a tenant a namespace of its own', () => {
+    const [source] = load(good(), { moduleOverrides: ['o365.audit.var.tenants=[{id: contoso.com, namespace: mill_7}, {id: fabrikam.com}]'] }).sources;
+    assert.deepEqual(source?.tenants, [{ id: 'contoso.com', namespace: 'mill_7' }, { id: 'fabrikam.com' }]);
+  });
+
   test('may say everything, and then no file is needed', () => {
     const moduleOverrides = [`o365.audit.var={application_id: ${application}, tenants: [{id: ${tenant}}], client_secret: '\${SECRET}'}`, 'o365.audit.enabled'];
     const { sources } = loadConfig({ flags: { moduleOverrides }, env: { SECRET: 'canary' } });
@@ -274,6 +279,7 @@ describe('a mistake', () => {
     ['the sample\'s placeholder', '[{id: "<MyTenantID>"}]', /found "<MyTenantID>"/],
     ['a name alone', '[{name: contoso.com}]', /expected an id for each tenant, found none/],
     ['a misspelt key', `[{id: "${tenant}", nmae: x}]`, /the unknown key nmae\. Write name\./],
+    ['a namespace that no data stream can have', `[{id: "${tenant}", namespace: Mill-7}]`, /expected a namespace of lower-case letters, digits, _ and dots, found "Mill-7"/],
     ['the same tenant twice', `[{id: "${tenant}"}, {id: "${tenant.toUpperCase()}"}]`, /expected each tenant once/],
   ];
   for (const [what, value, expected] of tenantCases) {
