@@ -8,6 +8,8 @@ export default async function* reporter(source) {
   let failures = 0;
   for await (const { type, data } of source) {
     if (type === 'test:stderr' || type === 'test:stdout') yield data.message;
+    // figures that a test tells, and not the summary of a file
+    if (type === 'test:diagnostic' && data.nesting > 0) yield `  ${data.message}\n`;
     if (type !== 'test:pass' && type !== 'test:fail') continue;
     const file = data.file ? relative(process.cwd(), data.file) : '(no file)';
     const seen = files.get(file) ?? { passed: 0, failed: 0, ms: 0 };

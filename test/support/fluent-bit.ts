@@ -37,6 +37,8 @@ export interface FluentBit {
   collector(): number | undefined;
   /** How many chunks it says that its storage holds; it counts every five seconds, and nothing before the first time. */
   chunkCount(): Promise<number | undefined>;
+  /** Where its HTTP interface is, without a slash at the end. */
+  readonly httpUrl: string;
   /** SIGTERM; resolves with its exit status when it has ended. */
   stop(): Promise<number | null>;
   /** SIGKILL. */
@@ -99,6 +101,10 @@ class Agent implements FluentBit {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  get httpUrl(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
   said(): string {
     return this.#said;
   }
@@ -112,7 +118,7 @@ class Agent implements FluentBit {
   }
 
   async chunkCount(): Promise<number | undefined> {
-    const answer = await (await fetch(`http://127.0.0.1:${this.#port}/api/v1/storage`)).text();
+    const answer = await (await fetch(`${this.httpUrl}/api/v1/storage`)).text();
     if (answer === '') return undefined;
     const { storage_layer: { chunks } } = JSON.parse(answer) as { readonly storage_layer: { readonly chunks: { readonly total_chunks: number } } };
     return chunks.total_chunks;
