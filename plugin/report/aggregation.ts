@@ -7,6 +7,7 @@ import { TimeSeries } from './time-series.ts';
 
 /** Detections of risky users say how bad it is in words: as event.severity counts them. */
 const RISK_LEVELS = ['none', 'low', 'medium', 'high'];
+const HIGH = 4;
 /** What events without a workload are shown under. */
 export const NO_WORKLOAD = '(none)';
 
@@ -24,7 +25,7 @@ export function createAggregation(): Aggregation {
 }
 
 class DocumentAggregation implements Aggregation {
-  readonly #counts = { events: 0, failures: 0, signIns: 0, failedSignIns: 0, sharedOutside: 0, alerts: 0, mappingProblems: 0, withoutTime: 0, unreadableLines: 0 };
+  readonly #counts = { events: 0, failures: 0, signIns: 0, failedSignIns: 0, sharedOutside: 0, alerts: 0, highAlerts: 0, mappingProblems: 0, withoutTime: 0, unreadableLines: 0 };
   #fromMs = Infinity;
   #toMs = -Infinity;
   readonly #timeline = new TimeSeries();
@@ -65,6 +66,7 @@ class DocumentAggregation implements Aggregation {
     if (facts.isAlert) {
       const alert = alertOf(document, facts, workload);
       this.#alerts.add(alert);
+      if (alert.severity === HIGH) this.#counts.highAlerts += 1;
       this.#alertNames.add({ ...common, name: alert.name, partner: user });
     }
   }

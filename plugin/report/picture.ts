@@ -29,6 +29,8 @@ export interface PictureCounts {
   readonly failedSignIns: number;
   readonly sharedOutside: number;
   readonly alerts: number;
+  /** Those of the highest severity. */
+  readonly highAlerts: number;
   /** Events that the mapping could not understand whole. */
   readonly mappingProblems: number;
   /** Events without a time, or with one that cannot be; they are in all tables, and not in the timelines. */

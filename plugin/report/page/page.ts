@@ -27,13 +27,8 @@ function tiles(): void {
     tile('sign-ins', 'Sign-ins', numberText(counts.signIns), `${numberText(counts.failedSignIns)} failed, ${percentText(counts.failedSignIns, counts.signIns)}`, counts.failedSignIns > 0 ? 'bad' : ''),
     tile('addresses', 'Addresses', atLeast(picture.addresses), picture.countries.rowCount > 0 ? counted(picture.countries.rowCount, 'country', 'countries') : 'places are not known'),
     tile('shared', 'Shared outside', numberText(counts.sharedOutside), 'with guests or by open links'),
-    tile('alerts', 'Alerts', numberText(counts.alerts), severities(), counts.alerts > 0 ? 'bad' : ''),
+    tile('alerts', 'Alerts', numberText(counts.alerts), counts.highAlerts === 0 ? 'none of them high' : `${numberText(counts.highAlerts)} high`, counts.alerts > 0 ? 'bad' : ''),
   );
-}
-
-function severities(): string {
-  const high = picture.alerts.rows.filter(({ severity }) => severity === 4).length;
-  return high === 0 ? 'none of them high' : `${numberText(high)} high${picture.alerts.count > picture.alerts.rows.length ? ' among the latest' : ''}`;
 }
 
 function notes(): void {
@@ -76,7 +71,6 @@ function parts(): void {
   part('sign-ins', 'Sign-ins', `${numberText(counts.signIns - counts.failedSignIns)} succeeded, ${numberText(counts.failedSignIns)} failed`,
     columns('', card('Outcome over time', timeChart(picture.signInTimeline, 'Sign-ins over time by outcome', (name) => name === 'Failed' ? 'failed' : 'succeeded', 'low')),
       ranked('Why they failed', ['reason', 'reasons'], signInFailures, reasonColumns, 'Failed', 'No sign-in failed.', 5)),
-    element('div', { class: 'gap' }),
     ranked('Sign-ins by user', ['user', 'users'], signIns, signInColumns, 'Failed', 'Nobody signed in.'));
   part('places', 'Where from', hasPlaces ? 'countries and addresses' : 'addresses; documents that pass through the ingest pipeline of Elasticsearch or OpenSearch know countries, too',
     ...hasPlaces ? [ranked('Countries', ['country', 'countries'], countries, countryColumns, 'Events', '')] : [],

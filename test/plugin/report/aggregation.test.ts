@@ -36,7 +36,7 @@ describe('the picture of documents', () => {
   });
 
   test('lists shares and alerts, with words for what they are', () => {
-    const { shares, alerts, alertNames } = pictureOf(
+    const { counts, shares, alerts, alertNames } = pictureOf(
       { '@timestamp': '2026-09-01T08:00:00Z', event: { action: 'AnonymousLinkCreated' }, file: { name: 'plan.xlsx' }, user: { id: 'ada' } },
       { '@timestamp': '2026-09-01T09:00:00Z', event: { action: 'SharingSet' }, url: { original: 'https://x.example/site' }, user: { id: 'ada' }, o365: { audit: { TargetUserOrGroupType: 'Guest', TargetUserOrGroupName: 'ben_b.example#ext#' } } },
       { '@timestamp': '2026-09-01T10:00:00Z', event: { kind: 'alert', action: 'DlpRuleMatch', severity: 4, provider: 'Exchange' }, rule: { name: ['Cards', 'Passports'] } },
@@ -44,6 +44,7 @@ describe('the picture of documents', () => {
     );
     assert.deepEqual(shares.rows.map(({ item, sharedWith, user }) => [item, sharedWith, user]), [['https://x.example/site', 'ben_b.example#ext#', 'ada'], ['plan.xlsx', 'anyone with the link', 'ada']]);
     assert.deepEqual(alerts.rows.map(({ name, severity, workload }) => [name, severity, workload]), [['unlikelyTravel', 3, '(none)'], ['Cards, Passports', 4, 'Exchange']]);
+    assert.deepEqual([counts.alerts, counts.highAlerts, counts.sharedOutside], [2, 1, 2]);
     assert.deepEqual(alertNames.rows.map(({ name }) => name).sort(), ['Cards, Passports', 'unlikelyTravel']);
   });
 

@@ -89,9 +89,9 @@ describe('the page of a report', { skip: chromiumIsMissing }, () => {
     ] as const) {
       const table = card(page, title);
       await unfold(table);
-      const names_ = await cells(table, label);
+      const shown = await cells(table, label);
       const events = await numbers(table, 'Events');
-      assert.deepEqual(names_.map((name, index) => [name, events[index]]), frequencies(names), title);
+      assert.deepEqual(shown.map((name, index) => [name, events[index]]), frequencies(names), title);
     }
     const operations = card(page, 'Most frequent operations');
     await unfold(operations);
