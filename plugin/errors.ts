@@ -37,6 +37,11 @@ export const FAILURES = {
   FILEBEAT_REGISTRY: { sentence: 'The Filebeat registry at {path} cannot be imported: {reason}.', repair: 'Name Filebeat\'s path.data, such as /var/lib/filebeat, with --filebeat-registry. Without its cursors the collector begins seven days ago.', exitStatus: 2, retry: 'never' },
   STATUS_NOTHING: { sentence: 'No collector has worked with the state directory {directory} yet.', repair: 'Name the one that o365audit collect uses, by --state-dir or by its configuration with -c.', exitStatus: 2, retry: 'never' },
 
+  // replaying
+  REPLAY_UNKNOWN: { sentence: 'There is no dead letter and no owed content blob {id} in {directory}.', repair: 'See o365audit replay --list.', exitStatus: 2, retry: 'never' },
+  REPLAY_OUTPUT: { sentence: '{letters} dead letters cannot be delivered to stdout: they are records of Forward.', repair: 'Name the log agent by --output, as when they were collected.', exitStatus: 2, retry: 'never' },
+  REPLAY_INCOMPLETE: { sentence: '{left} dead letters could not be delivered. The last reason: {reason}', repair: 'They are kept. Mend what the reason names and run again.', exitStatus: 1, retry: 'later' },
+
   // mapping files
   MAP_FILE: { sentence: 'The file {file} cannot be read: {reason}.', repair: 'Give a file of audit events: one JSON object a line, a JSON array, or the CSV that Purview exports.', exitStatus: 1, retry: 'never' },
   MAP_STOPPED: { sentence: 'Mapping was stopped before the end of {file} by {reason}.', repair: 'Nothing: what was written so far is whole lines.', exitStatus: 130, retry: 'never' },
@@ -123,7 +128,7 @@ export const FAILURES = {
   LEDGER_PATH_TOO_LONG: { sentence: 'The path of the state directory {directory} is too long for a socket in it ({bytes} bytes; the system takes {bytesMax}).', repair: 'Give --state-dir a shorter path, or one relative to the working directory.', exitStatus: 2, retry: 'never' },
   LEDGER_DISK_FULL: { sentence: 'The disk of {file} is full: nothing can be committed.', repair: 'Make room. The program goes on by itself then, and nothing is lost.', exitStatus: 1, retry: 'later' },
   LEDGER_WRITE: { sentence: 'Writing to {file} failed: {reason}.', repair: 'Mend what the reason names. The program goes on by itself then, and nothing is lost.', exitStatus: 1, retry: 'later' },
-  DEAD_LETTERS_FULL: { sentence: 'The folder of dead letters {folder} is full: it holds {letters} events in {bytes} bytes.', repair: 'Delete what nobody needs, or raise dead_letters_limit and dead_letters_size. Until then content blobs with such events stay owed.', exitStatus: 1, retry: 'later' },
+  DEAD_LETTERS_FULL: { sentence: 'The folder of dead letters {folder} is full: it holds {letters} events in {bytes} bytes.', repair: 'Deliver them by o365audit replay --dead-letters, delete what nobody needs, or raise dead_letters_limit and dead_letters_size. Until then content blobs with such events stay owed.', exitStatus: 1, retry: 'later' },
   LEDGER_CLOSED: { sentence: '{file} is closed, and takes no commits any more.', repair: 'Nothing is lost: what was not committed is delivered again by the next run.', exitStatus: 0, retry: 'never' },
 
   // store: Elasticsearch and OpenSearch

@@ -17,6 +17,7 @@ const commands: Readonly<Record<Command, (flags: Flags) => Promise<number>>> = {
   check: async (flags) => (await import('./commands/check.ts')).check(await argumentsOf('check', flags), surroundings()),
   audit: async (flags) => (await import('./commands/audit.ts')).audit(await argumentsOf('audit', flags), surroundings()),
   state: async (flags) => (await import('./commands/state.ts')).state(await argumentsOf('state', flags), surroundings()),
+  replay: async (flags) => (await import('./commands/replay.ts')).replay(await argumentsOf('replay', flags), surroundings()),
   status: async (flags) => (await import('./commands/status.ts')).status(await argumentsOf('status', flags), surroundings()),
   setup: async (flags) => (await import('./commands/setup.ts')).setup(await argumentsOf('setup', flags), surroundings()),
   report: async (flags) => (await import('./commands/report.ts')).report(await argumentsOf('report', flags), surroundings()),

@@ -50,6 +50,13 @@ export const COMMANDS = {
       ['state import --filebeat-registry /var/lib/filebeat', 'the collector goes on where Filebeat has stopped'],
     ],
   },
+  replay: {
+    sentence: 'Send dead letters again, and try content blobs at once that could not be delivered; also while a collector runs',
+    examples: [
+      ['replay --list', 'what there is, one line each'],
+      ['replay --dead-letters -c o365.yml', 'through the output of the configuration; what is acknowledged is removed'],
+    ],
+  },
   map: {
     sentence: 'Map audit events from files or stdin to ECS documents',
     examples: [['map events.ndjson', 'NDJSON, a JSON array, or the CSV that Purview exports']],
@@ -103,7 +110,7 @@ export interface Option extends Omit<Rules, 'type'> {
   readonly unquoted?: true;
 }
 
-const collecting = ['collect', 'config', 'check', 'audit'] as const;
+const collecting = ['collect', 'config', 'check', 'audit', 'replay'] as const;
 /** Commands that look into a state directory. */
 const looking = [...collecting, 'status', 'state'] as const;
 const all = [...looking, 'map', 'report', 'simulate', 'demo', 'setup'] as const;
@@ -126,7 +133,7 @@ export const OPTIONS = {
     sentence: 'Only say whether the configuration is good', example: 'true',
   },
   json: {
-    flag: 'json', type: 'boolean', default: 'false', commands: ['check', 'status', 'audit', 'setup'], group: 'Configuration',
+    flag: 'json', type: 'boolean', default: 'false', commands: ['check', 'status', 'audit', 'setup', 'replay'], group: 'Configuration',
     sentence: 'JSON for machines: of check and setup an object a step', example: 'true',
   },
 
@@ -197,6 +204,23 @@ export const OPTIONS = {
   ackSettleMs: {
     flag: 'ack-settle', environment: 'O365AUDIT_ACK_SETTLE', key: 'ack_settle', type: 'duration', default: '0s', minimum: '0s', maximum: '1m', commands: collecting, group: 'Forward',
     sentence: 'How long the connection must live on after an acknowledgement for it to count; for hosts that acknowledge before they have written', example: '3s',
+  },
+
+  deadLetters: {
+    flag: 'dead-letters', type: 'boolean', default: 'false', commands: ['replay'], group: 'Replay',
+    sentence: 'Only events that the output did not take', example: 'true',
+  },
+  parked: {
+    flag: 'parked', type: 'boolean', default: 'false', commands: ['replay'], group: 'Replay',
+    sentence: 'Only content blobs that are owed', example: 'true',
+  },
+  ids: {
+    flag: 'id', type: 'list', commands: ['replay'], group: 'Replay',
+    sentence: 'Only these: ids of letters, events or content blobs; repeatable', example: '4f0a3b1c9d2e7f60',
+  },
+  list: {
+    flag: 'list', type: 'boolean', default: 'false', commands: ['replay'], group: 'Replay',
+    sentence: 'Only say what there is', example: 'true',
   },
 
   stateDir: {
@@ -469,7 +493,7 @@ export type OptionsOf<C extends Command> =
 export type Flags = Readonly<Partial<Record<OptionName, string | boolean | readonly string[]>>>;
 
 /** Commands that read the configuration file, all of it or the block of the collector. */
-export const COMMANDS_WITH_FILE = ['collect', 'config', 'check', 'status', 'audit', 'state'] as const satisfies readonly Command[];
+export const COMMANDS_WITH_FILE = ['collect', 'config', 'check', 'status', 'audit', 'state', 'replay'] as const satisfies readonly Command[];
 type CommandWithFile = (typeof COMMANDS_WITH_FILE)[number];
 
 /** What a command is called with. Commands with a configuration file get their flags untouched: loadConfig weighs them against the file. */

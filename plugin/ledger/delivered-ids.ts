@@ -85,7 +85,9 @@ class Ids implements DeliveredIds {
     const elsewhere = new Set<Promise<void>>();
     let knownCount = 0;
     for (let at = 0, event = 0; at < index.length; at += INDEX_WORDS, event += 1) {
-      const [first, second, third] = [index[at + 1] ?? 0, index[at + 2] ?? 0, index[at + 3] ?? 0];
+      const first = index[at + 1] ?? 0;
+      const second = index[at + 2] ?? 0;
+      const third = index[at + 3] ?? 0;
       const found = this.#generations.find(first, second, third);
       const owner = found === undefined ? GIVEN_BACK : found.table.ownerAt(found.place);
       if (found === undefined) table.add(first, second, third, number);

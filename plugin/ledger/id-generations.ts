@@ -161,7 +161,9 @@ export class Generations {
     const table = new IdTable(Math.max(this.#capacityMax, capacityFor(idCount)), idCount);
     for (const block of ids) {
       for (let at = 0; at < block.length; at += ID_BYTES) {
-        const [first, second, third] = [block.readUInt32LE(at), block.readUInt32LE(at + 4), block.readUInt32LE(at + 8)];
+        const first = block.readUInt32LE(at);
+        const second = block.readUInt32LE(at + 4);
+        const third = block.readUInt32LE(at + 8);
         if (table.find(first, second, third) < 0) table.add(first, second, third, DELIVERED);
       }
     }

@@ -46,7 +46,7 @@ export class IdTable {
     return this.size + more > this.#capacityMax * LOAD_MAX;
   }
 
-  /** Where the id is, or EMPTY's complement, -1, when it is not there. The place holds until the next `add`. */
+  /** Where the id is; -1 when it is not there. The place holds until the next `add`. */
   find(first: number, second: number, third: number): number {
     const slots = this.#slots;
     const mask = slots.length / WORDS - 1;
@@ -77,7 +77,11 @@ export class IdTable {
     const mask = slots.length / WORDS - 1;
     let index = first & mask;
     while (slots[index * WORDS + 3] !== EMPTY) index = (index + 1) & mask;
-    slots.set([first, second, third, owner], index * WORDS);
+    const slot = index * WORDS;
+    slots[slot] = first;
+    slots[slot + 1] = second;
+    slots[slot + 2] = third;
+    slots[slot + 3] = owner;
   }
 
   #grow(): void {

@@ -101,6 +101,8 @@ export const LINES = {
   'dedupe.limit': ['warn', 'More events were delivered within the retention than may be remembered. The oldest are forgotten; were they listed again, they would be sent again.'],
   'dedupe.cut': ['debug', 'A file of ids of delivered events was cut off or damaged; the events behind that place are forgotten.'],
   'dedupe.write_failed': ['warn', 'The ids of delivered events cannot be written. Events may be sent twice after the next start, under the same ids.'],
+  'letters.damaged': ['error', 'The file of a dead letter is damaged, and was passed over.'],
+  'letters.refused': ['warn', 'A dead letter was not delivered; it is kept.'],
   'letters.full': ['error', 'The folder of dead letters is full. Content blobs with events that the output does not take stay owed until there is room.'],
   'ledger.mended': ['info', 'The journal can be written again.'],
 

@@ -1,0 +1,125 @@
+/**
+ * The log agent refuses one event for ever: it closes the connection upon each frame with that event in it, as Fluent Bit and the OpenTelemetry Collector do. The
+ * collector takes the batch apart until the event is alone, keeps it in the state directory, and everything else arrives and is committed. `replay` lists it, and
+ * delivers it once the log agent is mended, also while a collector runs. Where there is no room for such an event its blob stays owed, and the collector says so.
+ * A log agent that refuses everything never makes a dead letter.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { addBacklog, committedIn, idsIn, untilListable, type KnownBlob } from '../support/backlog.ts';
+import { startForwardHost, type ForwardHost } from '../support/forward-host.ts';
+import { runProgram, startProgram } from '../support/program.ts';
+import { startSimulation, type Simulation } from '../support/simulation.ts';
+
+const BACKLOG = { blobs: 6, eventsPerBlob: 40 };
+const QUICK = ['--frame-attempts', '2'];
+
+interface Bed {
+  readonly simulation: Simulation;
+  readonly host: ForwardHost;
+  readonly blobs: readonly KnownBlob[];
+  readonly collect: readonly string[];
+  readonly replay: readonly string[];
+  readonly letters: () => string[];
+}
+
+async function withBed(use: (bed: Bed) => Promise<void>): Promise<void> {
+  const simulation = await startSimulation({ eventCount: 0 });
+  const host = await startForwardHost();
+  try {
+    const blobs = addBacklog(simulation.simulator, BACKLOG);
+    await untilListable();
+    const folder = join(simulation.stateDir, 'dead-letters');
+    await use({
+      simulation, host, blobs, collect: ['collect', ...simulation.words, '--output', host.url, ...QUICK], replay: ['replay', ...simulation.words, '--output', host.url],
+      letters: () => existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [],
+    });
+  } finally {
+    await host.close();
+    await simulation.close();
+  }
+}
+
+const committed = async ({ simulation, blobs }: Bed): Promise<number> => (await committedIn(simulation.stateDir, simulation.simulator.tenants[0]?.id ?? '', blobs)).length;
+
+describe('an event that the log agent refuses for ever', { concurrency: 2 }, () => {
+  test('is kept apart, and all others arrive; replay lists it, and delivers it when the log agent takes it', async () => {
+    await withBed(async (bed) => {
+      const { host, blobs, collect, replay, letters } = bed;
+      const poison = blobs[2]?.ids[11] ?? '';
+      host.misbehave('refuse-event', { id: poison });
+      const run = await runProgram([...collect, '--once']);
+      assert.deepEqual(run.ending, { status: 0, signal: null }, run.stderr);
+      assert.deepEqual(new Set(host.received.keys()), new Set([...idsIn(blobs)].filter((id) => id !== poison)));
+      assert.match(run.stderr, /The output does not take an event/);
+      assert.match(run.stderr, /deadLetters=1/);
+      assert.equal(await committed(bed), BACKLOG.blobs);
+      assert.equal(letters().length, 1);
+      if (process.platform !== 'win32') assert.equal(statSync(letters()[0] ?? '').mode & 0o777, 0o600);
+
+      const listed = await runProgram([...replay, '--list', '--json']);
+      const { id, ...letter } = JSON.parse(listed.lines()[0] ?? '') as Record<string, unknown>;
+      assert.deepEqual([letter.kind, letter.event_id, letter.content_id], ['dead_letter', poison, blobs[2]?.contentId]);
+      const refused = await runProgram([...replay, '--dead-letters']);
+      assert.equal(refused.ending?.status, 1, refused.stderr);
+      assert.match(refused.stderr, /REPLAY_INCOMPLETE/);
+      assert.equal(letters().length, 1);
+      const unknown = await runProgram([...replay, '--id', 'no-such-letter']);
+      assert.equal(unknown.ending?.status, 2, unknown.stderr);
+
+      await host.behave();
+      const collector = startProgram(collect);
+      await collector.said('Everything that there was has been delivered.');
+      const delivered = await runProgram([...replay, '--dead-letters', '--id', String(id)]);
+      assert.deepEqual(delivered.ending, { status: 0, signal: null }, delivered.stderr);
+      assert.deepEqual([host.received.get(poison), letters()], [1, []]);
+      assert.equal((await runProgram([...replay, '--list'])).stdout, '');
+      collector.signal('SIGTERM');
+      assert.equal((await collector.ended()).status, 0);
+      assert.deepEqual(new Set(host.received.values()), new Set([1]), 'nothing came twice, in three runs');
+    });
+  });
+
+  test('keeps its blob owed while there is no room for it, which is said; replay --parked has a running collector try at once', async () => {
+    await withBed(async (bed) => {
+      const { host, blobs, collect, replay, letters, simulation } = bed;
+      const poison = [blobs[1]?.ids[3] ?? '', blobs[4]?.ids[7] ?? ''];
+      host.misbehave('refuse-event', { id: poison[0] ?? '' });
+      assert.equal((await runProgram([...collect, '--once', '--dead-letters-limit', '1'])).ending?.status, 0);
+      host.misbehave('refuse-event', { id: poison[1] ?? '' });
+      const ids = addBacklog(simulation.simulator, { blobs: 1, eventsPerBlob: 40 });
+      await untilListable();
+      const next = ids[0]?.ids[5] ?? '';
+      host.misbehave('refuse-event', { id: next });
+      const collector = startProgram([...collect, '--dead-letters-limit', '1']);
+      await collector.said('The folder of dead letters is full.');
+      await collector.said('it stays owed and is tried again in the next round');
+      assert.equal(letters().length, 1);
+      await host.behave();
+      const owed = await runProgram([...replay, '--parked', '--list', '--json']);
+      assert.deepEqual(owed.lines().map((line) => (JSON.parse(line) as { id: string }).id), [ids[0]?.contentId]);
+      const ordered = await runProgram([...replay, '--parked']);
+      assert.equal(ordered.ending?.status, 0, ordered.stderr);
+      await collector.until(() => host.received.has(next), 'the event whose blob was owed');
+      await collector.said('An order of the operator was taken over.');
+      collector.signal('SIGTERM');
+      assert.equal((await collector.ended()).status, 0);
+      assert.equal(host.received.get(next), 1);
+    });
+  });
+
+  test('is told apart from a log agent that refuses everything, which gets everything in the end', async () => {
+    await withBed(async (bed) => {
+      const { host, blobs, collect, letters } = bed;
+      host.misbehave('close-after-frame');
+      const collector = startProgram([...collect, '--frame-size', '4KiB', '--once']);
+      await collector.until(() => host.connectionCount() > 5, 'several refusals');
+      await host.behave();
+      assert.deepEqual(await collector.ended(), { status: 0, signal: null }, collector.stderr);
+      assert.deepEqual(letters(), []);
+      assert.deepEqual(new Set(host.received.keys()), idsIn(blobs));
+    });
+  });
+});
