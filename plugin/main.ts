@@ -50,7 +50,10 @@ async function main(words: readonly string[]): Promise<number> {
   const { command, flags } = asked;
   showStacks = (flags.logLevel ?? process.env.O365AUDIT_LOG_LEVEL) === 'trace';
   const { isSwitchedOn } = await import('./config/collector.ts');
-  if (!isSwitchedOn('outliveParent', flags, process.env)) watchParent();
+  if (!isSwitchedOn('outliveParent', flags, process.env)) {
+    watchParent();
+    if (isSwitchedOn('supervised', flags, process.env)) watchReader();
+  }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => askToStop(signal));
   try {
     return await commands[command](flags);
@@ -115,6 +118,11 @@ function watchParent(): void {
     stop.abort(new Error('the end of the parent process'));
   }, parentIntervalMs);
   timer.unref();
+}
+
+/** A log agent that dies while its collector starts is no parent any more when that is looked for; but it does not read status records either. */
+function watchReader(): void {
+  process.stdout.once('error', () => stop.abort(new Error('the end of whoever reads stdout')));
 }
 
 /** Tells the operator what ended the program, and resolves with its exit status. */

@@ -15,7 +15,7 @@ import { DEADLINE_MS, startProgram } from '../support/program.ts';
 import { realClock, startSimulation, type Simulation } from '../support/simulation.ts';
 import { damageJournals, drawDoom } from './doom.ts';
 import { LOSING, makeMischief } from './mischief.ts';
-import { judge, type Verdict } from './verdict.ts';
+import { judge, type Evidence, type Verdict } from './verdict.ts';
 import { runToDoom, Sayings } from './watched-run.ts';
 
 export interface ChaosOptions {
@@ -38,7 +38,8 @@ export interface ChaosReport extends Verdict {
   readonly seconds: number;
 }
 
-const EVENTS_AT_FIRST = 600;
+/** What there is before it begins. */
+export const EVENTS_AT_FIRST = 600;
 /** Nobody may sign in, or the tenants are refused: a supervisor would start it again. */
 const REFUSED_STATUS = 3;
 const MOST_OWN_ENDS = 1_000;
@@ -50,7 +51,7 @@ export async function runChaos({ kills, seed, tell = () => undefined }: ChaosOpt
   const startMs = performance.now();
   const random = seededRandom(seed, 'chaos');
   const arrivals = new Arrivals();
-  const simulation = await startSimulation({ seed, tenants: 2, eventCount: EVENTS_AT_FIRST, eventsPerBlob: 6, pageSize: 7, latencyMs: 5, requestsPerMinute: 1_000_000 });
+  const simulation = await startSimulation({ seed, tenants: 2, eventCount: EVENTS_AT_FIRST, eventsPerBlob: 6, pageSize: 20, latencyMs: 5, requestsPerMinute: 1_000_000 });
   const host = await startForwardHost({ keepEvents: false, onEvent: (event) => arrivals.note(event) });
   const words = ['collect', ...simulation.words, '--output', host.url, '--frame-size', '16KiB', '--ack-timeout', '1s', '--log-level', 'debug', '--log-format', 'json',
     '-M', 'o365.audit.var.api.poll_interval=300ms', '-M', 'o365.audit.var.api.error_retry_interval=300ms'];
@@ -65,7 +66,7 @@ export async function runChaos({ kills, seed, tell = () => undefined }: ChaosOpt
       if (ending.signal === 'SIGKILL') {
         killed += 1;
         count(counts.kills, doom.kind);
-        tell(`kill ${killed}, ${doom.kind}: ${arrivals.times.size} events have arrived, ${arrivals.total - arrivals.times.size} again`);
+        tell(`kill ${killed}, ${doom.kind}: ${arrivals.times.size} events have arrived, ${arrivals.again} again`);
       } else {
         ends += 1;
         count(counts.ownEnds, `status ${ending.status}`);
@@ -76,21 +77,30 @@ export async function runChaos({ kills, seed, tell = () => undefined }: ChaosOpt
     await mischief.end();
     complaints.push(...await calm(simulation, words, sayings, arrivals), ...complaintsAbout(sayings, arrivals, host.complaints), ...await complaintsOfLedger(simulation));
     const { simulator } = simulation;
-    const faults = Object.entries(simulator.faults.list()).filter(([, { happened }]) => happened > 0);
-    const blobs = simulator.books.blobs();
-    const verdict = judge({
-      blobs, expected: simulation.expectedIds(), arrived: arrivals.times, lost: sayings.lost, nowMs: Date.now(),
-      forgotten: [...counts.damage.values(), ...[...counts.kills].filter(([kind]) => IN_WRITES.test(kind)).map(([, times]) => times)].reduce((sum, times) => sum + times, 0),
-      losingFaults: faults.filter(([name]) => LOSING.some((losing) => losing === name)).reduce((sum, [, { happened }]) => sum + happened, 0),
-    });
+    const forgotten = [...counts.damage.values(), ...[...counts.kills].filter(([kind]) => IN_WRITES.test(kind)).map(([, times]) => times)].reduce((sum, times) => sum + times, 0);
+    const verdict = judge(evidenceOf(simulation, { arrived: arrivals.times, lost: sayings.lost, forgotten }));
     return {
-      ...verdict, ...counts, complaints: [...complaints, ...verdict.complaints], agent: mischief.agent, service: new Map(faults.map(([name, { happened }]) => [name, happened])),
-      blobs: blobs.length, requests: simulator.books.snapshot().requests, seconds: (performance.now() - startMs) / 1000,
+      ...verdict, ...counts, complaints: [...complaints, ...verdict.complaints], agent: mischief.agent, service: servedFaults(simulation),
+      blobs: simulator.books.blobs().length, requests: simulator.books.snapshot().requests, seconds: (performance.now() - startMs) / 1000,
     };
   } finally {
     await host.close();
     await simulation.close();
   }
+}
+
+/** What the books know, beside what came out at the other end. */
+export function evidenceOf(simulation: Simulation, outcome: Pick<Evidence, 'arrived' | 'lost' | 'forgotten'>): Evidence {
+  const happened = servedFaults(simulation);
+  return {
+    ...outcome, blobs: simulation.simulator.books.blobs(), expected: simulation.expectedIds(), nowMs: Date.now(),
+    losingFaults: LOSING.reduce((sum, name) => sum + (happened.get(name) ?? 0), 0),
+  };
+}
+
+/** The service's faults that have happened, with how often. */
+export function servedFaults({ simulator }: Simulation): ReadonlyMap<string, number> {
+  return new Map(Object.entries(simulator.faults.list()).flatMap(([name, { happened }]) => happened === 0 ? [] : [[name, happened]]));
 }
 
 /** How often each event arrived at the log agent. */
@@ -99,6 +109,12 @@ class Arrivals {
   /** Events that came under an id which is not theirs. */
   readonly mixedUp: string[] = [];
   total = 0;
+
+  /** Arrivals of what had arrived before. */
+  get again(): number {
+    return this.total - this.times.size;
+  }
+
   #onArrival: () => void = () => undefined;
 
   note({ id = '', record }: ReceivedEvent): void {
@@ -119,10 +135,10 @@ class Arrivals {
 async function calm({ simulator }: Simulation, words: readonly string[], sayings: Sayings, arrivals: Arrivals): Promise<readonly string[]> {
   arrivals.watch(() => undefined);
   sayings.watch(() => undefined);
-  await untilListable(simulator.books.blobs().map(({ createdMs }) => createdMs));
+  await untilListable(simulator);
   const complaints: string[] = [];
   for (const occasion of ['in peace', 'with nothing left to do']) {
-    const before = arrivals.total;
+    const before = arrivals.again;
     const program = startProgram([...words, '--once']);
     sayings.follow(program);
     const { status } = await program.ended(DEADLINE_MS).catch((error: unknown) => {
@@ -130,15 +146,15 @@ async function calm({ simulator }: Simulation, words: readonly string[], sayings
       throw error;
     });
     if (status !== 0) complaints.push(`a run ${occasion} ended with status ${String(status)}: ${program.stderr.slice(-1_000)}`);
-    if (occasion !== 'in peace' && arrivals.total > before) complaints.push(`a run ${occasion} delivered ${arrivals.total - before} events again`);
+    if (occasion !== 'in peace' && arrivals.again > before) complaints.push(`a run ${occasion} delivered ${arrivals.again - before} events again`);
   }
   return complaints;
 }
 
 /** Windows end on whole seconds: what was added in this one is listed from the next one on. */
-async function untilListable(createdMs: readonly number[]): Promise<void> {
+export async function untilListable({ books }: Simulation['simulator']): Promise<void> {
   const nowMs = Date.now();
-  const newestMs = Math.max(...createdMs.filter((ms) => ms <= nowMs));
+  const newestMs = Math.max(...books.blobs().map(({ createdMs }) => createdMs).filter((ms) => ms <= nowMs));
   await realClock.wait(Math.max(0, Math.floor(newestMs / 1000) * 1000 + 1_000 - nowMs));
 }
 
@@ -155,7 +171,7 @@ function complaintsAbout(sayings: Sayings, arrivals: Arrivals, agentComplaints: 
 }
 
 /** Nothing is owed any more; looked at in a copy. */
-async function complaintsOfLedger({ stateDir, simulator }: Simulation): Promise<readonly string[]> {
+export async function complaintsOfLedger({ stateDir, simulator }: Simulation): Promise<readonly string[]> {
   const copy = mkdtempSync(join(tmpdir(), 'o365audit-chaos-'));
   try {
     cpSync(join(stateDir, 'ledger'), join(copy, 'ledger'), { recursive: true });
@@ -172,6 +188,7 @@ async function complaintsOfLedger({ stateDir, simulator }: Simulation): Promise<
   }
 }
 
-function count(counts: Map<string, number>, key: string): void {
+/** Counts one more. */
+export function count(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }

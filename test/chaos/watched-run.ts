@@ -3,8 +3,9 @@ import type { LogLine } from '../../plugin/telemetry/log.ts';
 import { startProgram, type Ending, type Program } from '../support/program.ts';
 import type { Doom } from './doom.ts';
 
-/** A run that does not get as far as its doom is killed all the same. */
+/** A run that does not get as far as its doom is killed all the same, so long after it has begun; and one that does not even begin. */
 const LIFE_LIMIT_MS = 6_000;
+const START_LIMIT_MS = 20_000;
 const PRELOAD = new URL('./kill-at-write.js', import.meta.url).href;
 
 /** What all runs have said together. */
@@ -64,13 +65,20 @@ export async function runToDoom(words: readonly string[], doom: Doom, { sayings,
   sayings.follow(program);
   const before = { arrivals: arrivals(), commits: sayings.count('blob.delivered') };
   const kill = (): void => void program.child.kill('SIGKILL');
+  let timer = setTimeout(kill, doom.kind === 'after a time' ? doom.ms : START_LIMIT_MS);
+  const starts = sayings.count('collect.started');
+  let hasBegun = doom.kind === 'after a time';
   const check = (): void => {
+    if (!hasBegun && sayings.count('collect.started') > starts) {
+      hasBegun = true;
+      clearTimeout(timer);
+      timer = setTimeout(kill, LIFE_LIMIT_MS);
+    }
     if (doom.kind === 'after events' && arrivals() - before.arrivals >= doom.count) kill();
     if (doom.kind === 'after commits' && sayings.count('blob.delivered') - before.commits >= doom.count) kill();
   };
   sayings.watch(check);
   onArrival(check);
-  const timer = setTimeout(kill, doom.kind === 'after a time' ? doom.ms : LIFE_LIMIT_MS);
   const ending = await new Promise<Ending>((resolve) => program.child.once('close', (status, signal) => resolve({ status, signal })));
   clearTimeout(timer);
   return { ending, stderr: program.stderr };

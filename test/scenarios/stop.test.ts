@@ -132,6 +132,18 @@ describe('a collector whose launcher is killed', { concurrency: 2 }, () => {
     assert.deepEqual(new Set([...first, ...idsOf(next.lines())]), simulation.simulator.books.expectedIds());
   }));
 
+  test('while it starts ends by itself, too, as soon as it has something to say', () => within(async (simulation) => {
+    // the shell and the reader of the pipe are gone before Node has started
+    const launcher = startProgram(['collect', ...simulation.words, '--supervised', '--output', 'forward://127.0.0.1:9'], { launcher: ['sh', '-c', '("$0" "$@" & echo "launched $!" >&2) | true', process.execPath] });
+    try {
+      await launcher.ended(STOP_DEADLINE_MS);
+      assert.match(launcher.stderr, /Stopped\. reason="the end of whoever reads stdout"/);
+    } catch (error) {
+      process.kill(Number(/launched (\d+)/.exec(launcher.stderr)?.[1]), 'SIGKILL');
+      throw error;
+    }
+  }));
+
   test('goes on when it was told to outlive it', () => within(async (simulation) => {
     const more = { blobs: 1, eventsPerBlob: 5 };
     addBacklog(simulation.simulator, more);
