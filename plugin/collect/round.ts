@@ -73,9 +73,14 @@ async function startSubscription(type: ContentType, context: Context): Promise<v
   const { subscribing, options: { tenant, clock, log }, signal } = context;
   const waitMs = startMayBeAskedInMs(type, context);
   if (waitMs > 0) throw failure('COLLECT_START_PENDING', { tenant, contentType: type, minutes: Math.ceil(waitMs / 60_000) });
-  // noted before it is sent: whatever becomes of the request, the service may have counted it
-  subscribing.started(type, clock.nowMs());
-  await subscribing.start(type, signal);
+  const atMs = clock.nowMs();
+  try {
+    await subscribing.start(type, signal);
+  } finally {
+    // Whatever became of the request, the service may have counted it. Not before it, and not when this run is stopped: the next one would wait for a quarter of
+    // an hour, and if the service has heard the request, the subscription is on.
+    if (!signal.aborted) subscribing.started(type, atMs);
+  }
   log('subscription.started', { tenant, contentType: type });
 }
 

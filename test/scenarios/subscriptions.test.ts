@@ -11,7 +11,7 @@ import type { ContentTypeBooks } from '../../plugin/simulator/books.ts';
 import { CONTENT_TYPES, type ContentType } from '../../plugin/types.ts';
 import { addBacklog } from '../support/backlog.ts';
 import { ageStarts } from '../support/earlier-run.ts';
-import { startProgram, type Program } from '../support/program.ts';
+import { runProgram, startProgram, type Program } from '../support/program.ts';
 import { idsOf, startSimulation, type Simulation } from '../support/simulation.ts';
 
 const OFTEN = ['-M', 'o365.audit.var.api.poll_interval=200ms', '-M', 'o365.audit.var.api.error_retry_interval=200ms'];
@@ -45,6 +45,18 @@ describe('a subscription', { concurrency: 2 }, () => {
       await program.kill();
     }
     for (const type of CONTENT_TYPES) assert.deepEqual(startsOf(simulation, type), { started: 1, alreadyEnabled: 0, refused: 0 }, type);
+  }));
+
+  test('is started by the next run when the collector is killed while it asks for that', () => within(async (simulation) => {
+    const { simulator, words } = simulation;
+    simulator.faults.set('no-answer', { path: 'subscriptions/start' });
+    const first = collect(simulation);
+    await first.until(() => simulator.faults.happened('no-answer') > 0, 'the first start');
+    await first.kill();
+    simulator.faults.clear();
+    const next = await runProgram(['collect', ...words, '--once']);
+    assert.deepEqual(next.ending, { status: 0, signal: null }, next.stderr);
+    assert.deepEqual(new Set(idsOf(next.lines())), simulation.expectedIds());
   }));
 
   test('that is switched off keeps only its own content out, is not asked for before it may be, and then heals by itself', () => within(async (simulation) => {
