@@ -20,6 +20,8 @@ export interface Links {
   readonly made: (blob: ContentBlob) => URL;
   /** The service's link to the next page, as it is; undefined if it leads elsewhere. */
   readonly nextPage: (link: string) => URL | undefined;
+  /** The next page of a listing made from the token in a link that leads elsewhere; undefined if there is none in it. */
+  readonly madePage: (link: string, type: ContentType, window: Window) => URL | undefined;
 }
 
 /** Makes the addresses for one tenant (its GUID) below `root`, with the publisher on each of them. */
@@ -46,13 +48,24 @@ export function createLinks(root: URL, tenantId: string, publisherId: string): L
     return withPublisher(url);
   }
 
+  const trimmed = (link: string): string => link.replace(/^[\s<"']+|[\s>"']+$/g, '');
+  const list: Links['list'] = (type, { startMs, endMs }) => operation(`subscriptions/content?contentType=${type}&startTime=${wholeSeconds(startMs)}&endTime=${wholeSeconds(endMs)}`);
+
   return {
     subscriptions: operation('subscriptions/list'),
     start: (type) => operation(`subscriptions/start?contentType=${type}`),
-    list: (type, { startMs, endMs }) => operation(`subscriptions/content?contentType=${type}&startTime=${wholeSeconds(startMs)}&endTime=${wholeSeconds(endMs)}`),
+    list,
     given: ({ contentUri }) => ours(contentUri),
     made: ({ contentId }) => operation(`audit/${contentId.replace(/[^\w$.~!'()*+,;=:@-]/g, encodeURIComponent)}`),
-    nextPage: (link) => ours(link.replace(/^[\s<"']+|[\s>"']+$/g, '')),
+    nextPage: (link) => ours(trimmed(link)),
+    madePage(link, type, window) {
+      const text = trimmed(link);
+      const [, token] = [...(URL.canParse(text) ? new URL(text).searchParams : [])].find(([name]) => name.toLowerCase() === 'nextpage') ?? [];
+      if (token === undefined || token === '') return undefined;
+      const url = list(type, window);
+      url.search += `&nextPage=${encodeURIComponent(token)}`;
+      return url;
+    },
   };
 }
 

@@ -21,7 +21,7 @@ export interface ListingSurroundings {
   readonly links: Links;
   readonly tenant: string;
   readonly log: Log;
-  readonly counts: { refusedLinks: number; unusableElements: number };
+  readonly counts: { relinked: number; refusedLinks: number; unusableElements: number };
 }
 
 /**
@@ -65,7 +65,12 @@ async function* listPages(type: ContentType, window: Window, signal: AbortSignal
     // An empty page may well have a next one.
     if (page.blobs.length > 0) yield page.blobs;
     if (link === undefined) return;
-    const next = links.nextPage(link);
+    const given = links.nextPage(link);
+    const next = given ?? links.madePage(link, type, window);
+    if (given === undefined && next !== undefined) {
+      counts.relinked += 1;
+      log('api.page_relinked', { tenant, contentType: type });
+    }
     if (next === undefined) throw refused(what, 'it leads elsewhere', around);
     if (visited.has(next.href)) throw refused(what, 'it leads back', around);
     url = next;

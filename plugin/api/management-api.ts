@@ -45,7 +45,7 @@ export interface ManagementApi {
 export interface ApiCounts {
   /** Answers of the service, whatever they were. */
   readonly answers: number;
-  /** Blobs whose link led elsewhere and was made anew from their ids. */
+  /** Links that led elsewhere and were made anew: of blobs from their ids, to next pages from their tokens. */
   readonly relinked: number;
   /** Links to a next page that led elsewhere or back, and were not followed. */
   readonly refusedLinks: number;

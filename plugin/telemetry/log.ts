@@ -83,6 +83,7 @@ export const LINES = {
   'api.repeat': ['debug', 'A call did not succeed; it is made again after a while.'],
   'api.throttled': ['warn', 'The service throttles; the tenant pauses.'],
   'api.relinked': ['warn', 'A blob was listed with a link that leads elsewhere; its own link was made from its id.'],
+  'api.page_relinked': ['warn', 'The link to the next page leads elsewhere; it was made anew from its token, for the configured host.'],
   'api.link_refused': ['warn', 'The link to the next page leads elsewhere, or back; it was not followed.'],
   'api.listing_again': ['debug', 'The service does not know its own link to the next page any more; the listing begins anew.'],
   'api.element_unusable': ['error', 'A listing contained something that is no blob; what it stands for cannot be fetched.'],

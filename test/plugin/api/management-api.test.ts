@@ -145,12 +145,24 @@ describe('a listing', () => {
     });
   }
 
-  test('refuses a next page at another host, of another tenant, or one already seen', async () => {
+  test('makes the link to a next page at another host, or of another tenant, anew from its token, and sends nothing there', async () => {
+    const links = ['http://localhost:1/any/path?nextPage=2015%24R+1', `http://127.0.0.1:1/api/v1.0/11111111-2222-3333-4444-555555555555/activity/feed/subscriptions/content?NEXTPAGE=2015%24R+1&startTime=x`];
+    for (const link of links) {
+      const { api, service, lines } = await setUp((_request, response, count) => json(response, 200, [blobOf(service, count === 1 ? 'a' : 'b')], count === 1 ? { NextPageUri: link } : {}));
+      assert.deepEqual(await listed(api), ['a', 'b']);
+      const target = new URL(service.requests[1]?.target ?? '', service.url);
+      assert.deepEqual([target.searchParams.get('nextPage'), target.searchParams.get('startTime'), target.searchParams.get('PublisherIdentifier')], ['2015$R 1', '2026-09-01T08:00:00', TENANT]);
+      assert.equal(api.counts.relinked, 1);
+      assert.ok(lines.includes('api.page_relinked'));
+    }
+  });
+
+  test('refuses a next page at another host that has no token, and one already seen', async () => {
     const links = [
       (origin: string) => `http://localhost:1/${origin}`,
       (origin: string) => `${origin}.example/`,
       (origin: string) => origin.replace('http:', 'https:'),
-      (origin: string) => `${origin}/api/v1.0/11111111-2222-3333-4444-555555555555/activity/feed/subscriptions/content?nextPage=2`,
+      (origin: string) => `${origin}/api/v1.0/11111111-2222-3333-4444-555555555555/activity/feed/subscriptions/content?nextPage=`,
       () => 'http://[broken',
     ];
     for (const link of links) {
