@@ -53,7 +53,7 @@ function step(type: string, tag: string, settings: JsonObject): JsonObject {
     [type]: {
       tag, ...settings,
       on_failure: [
-        { append: { field: 'tags', value: [FAILED_TAG] } },
+        { append: { field: 'tags', value: [FAILED_TAG], allow_duplicates: false } },
         { append: { field: 'error.message', value: [`${tag}: {{{_ingest.on_failure_message}}}`] } },
       ],
     },

@@ -197,6 +197,30 @@ describe('o365audit setup', () => {
     assert.equal((await failureOf(run([]))).code, 'STORE_ADDRESS');
   });
 
+  test('shows nothing of a key or a password, at any level of detail, in traces and in failures', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'o365audit-canary-'));
+    const trace = join(folder, 'trace.ndjson');
+    const secret = 'c4n4ry-of-the-store';
+    const forms = [secret, Buffer.from(secret).toString('base64').slice(0, 20), Buffer.from(`loom:${secret}`).toString('base64').slice(8, 28)];
+    try {
+      for (const env of [{ ELASTICSEARCH_API_KEY: secret }, { ELASTICSEARCH_USERNAME: 'loom', ELASTICSEARCH_PASSWORD: secret }]) {
+        for (const status of [200, 401]) {
+          await within({ instead: ({ headers }) => (status === 401 ? { status, body: { error: { reason: `no ${headers['user-agent'] ?? ''}` } } } : undefined) }, async (_, words) => {
+            const surroundings = testSurroundings({ version: VERSION, clock: createHurriedClock() });
+            const asked = await readCommandLine(['setup', ...words, '--log-level', 'trace', '--trace-http', trace], 80);
+            assert.ok('command' in asked);
+            const outcome = await setup(readArguments('setup', asked.flags, env), surroundings).catch((error: unknown) => error);
+            const all = [surroundings.said.stdout, surroundings.said.stderr, readFileSync(trace, 'utf8'), outcome instanceof Error ? `${outcome.stack ?? ''}${JSON.stringify(outcome)}` : ''].join('\n');
+            assert.match(all, /_index_template|does not know who asks/);
+            for (const form of forms) assert.ok(!all.includes(form), form);
+          });
+        }
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   test('writes files for every kind of server without asking one, as they lie in mapping/elasticsearch', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'o365audit-print-'));
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { readonly version: string };

@@ -1,0 +1,130 @@
+/** `o365audit setup` on real stores: what it installs takes whatever comes, is found again, and follows when it changes. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { check } from '../../plugin/commands/check.ts';
+import { setup } from '../../plugin/commands/setup.ts';
+import { readArguments } from '../../plugin/config/collector.ts';
+import { readCommandLine } from '../../plugin/config/command-line.ts';
+import { at, entriesAt, listAt } from '../../plugin/store/json.ts';
+import { failureOf } from '../support/failures.ts';
+import { STORE_PRODUCTS, startStoreNode, storeIsMissing, type StoreNode } from '../support/store-node.ts';
+import { testSurroundings } from '../support/surroundings.ts';
+
+const LONG = 'ö'.repeat(40_000);
+
+for (const product of STORE_PRODUCTS) suite(`setup of ${product}`, { skip: storeIsMissing(product) }, () => {
+  let node: StoreNode;
+  before(async () => {
+    node = await startStoreNode(product);
+  });
+  after(() => node.close());
+
+  async function command(...words: readonly string[]): Promise<string> {
+    const surroundings = testSurroundings({ version: '1.0.0' });
+    const asked = await readCommandLine(['setup', '--elasticsearch', node.url, ...words], 80);
+    assert.ok('command' in asked);
+    await setup(readArguments('setup', asked.flags, {}), surroundings);
+    return surroundings.said.stdout;
+  }
+
+  async function create(stream: string, id: string, document: object): Promise<void> {
+    const answer = await node.request('PUT', `/${stream}/_create/${id}?refresh=true`, { '@timestamp': '2026-09-01T08:00:00Z', ...document });
+    assert.equal(answer.status, 201, answer.text);
+  }
+
+  async function idsBy(index: string, query: object): Promise<readonly string[]> {
+    const answer = await node.request('POST', `/${index}/_search`, { query });
+    return listAt(answer.json(), 'hits', 'hits').map((hit) => String(at(hit, '_id'))).sort();
+  }
+
+  test('It installs everything, and finds nothing to change when it runs again.', async () => {
+    assert.match(await command('--dry-run'), /changes, not made because of --dry-run/);
+    assert.equal((await node.request('GET', '/_index_template/o365audit-events')).status, 404);
+    assert.match(await command(), /✓ create index template o365audit-status/);
+    assert.match(await command(), /^Nothing to change: \d parts are as they should be\.$/m);
+  });
+
+  test('No document is refused for long values, values of other types, or more new names than there is room for.', async () => {
+    const stream = 'logs-o365.audit-shapes';
+    await create(stream, 'long', {
+      event: { original: LONG, action: LONG }, url: { original: `https://example/${LONG}` }, message: LONG,
+      o365: { audit: { Members: [{ UPN: LONG }], Data: { flattened: { a: LONG } }, Operation: LONG, Sluice_object: [{ gate: LONG }], Sluice: LONG } }, labels: { berth: LONG },
+    });
+    await create(stream, 'types', { source: { ip: 'nowhere', port: 'x', geo: { location: 'here' } }, event: { created: 'soon', severity: 1e99 }, o365: { audit: { IsManagedDevice: true } } });
+    const names = Object.fromEntries(Array.from({ length: 3_000 }, (_, number) => [`Gate${number}`, 'open']));
+    await create(stream, 'many', { o365: { audit: { Parameters: { ...names, ForwardTo: 'bo.lindqvist@tarnferry.example' } } }, sluice: names });
+    await create(stream, 'later', { event: { action: 'Set-Mailbox' }, o365: { audit: { Parameters: { AnotherGate: 'x', ForwardTo: 'bo.lindqvist@tarnferry.example' } } } });
+    await create(stream, 'namespace', { data_stream: { type: 'logs', dataset: 'o365.other', namespace: 'loom' } });
+    assert.deepEqual(await idsBy(stream, { term: { 'o365.audit.Parameters.ForwardTo': 'bo.lindqvist@tarnferry.example' } }), ['later', 'many']);
+    assert.deepEqual(await idsBy(stream, { term: { 'event.action': 'Set-Mailbox' } }), ['later']);
+  });
+
+  test('The pipeline adds what the cluster knows, and marks a document in which a step fails instead of dropping it.', async () => {
+    const stream = 'logs-o365.audit-enriched';
+    await create(stream, 'known', { source: { ip: '89.160.20.112' }, destination: { ip: '81.2.69.142' }, user_agent: { original: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' } });
+    await create(stream, 'odd', { source: { ip: 'nowhere' }, tags: ['forwarded'] });
+    const source = async (id: string): Promise<unknown> => at(listAt((await node.request('POST', `/${stream}/_search`, { query: { ids: { values: [id] } } })).json(), 'hits', 'hits')[0], '_source');
+    const known = await source('known');
+    const odd = await source('odd');
+    if (product === 'elasticsearch') {
+      // its core has no processors: setup says so, and documents come as they are
+      assert.match(await command(), /Documents get no source\.geo: No processor type exists with name \[geoip\]/);
+      assert.deepEqual(listAt(odd, 'tags'), ['forwarded']);
+      return;
+    }
+    assert.ok(!Number.isNaN(Date.parse(String(at(known, 'event', 'ingested')))));
+    assert.deepEqual([at(known, 'source', 'geo', 'country_name'), at(known, 'source', 'as'), at(known, 'destination', 'geo', 'country_iso_code'), at(known, 'user_agent', 'name')],
+      ['Sweden', { number: 29518, organization: { name: 'Bredband2 AB' } }, 'GB', 'Firefox']);
+    assert.deepEqual(listAt(odd, 'tags'), ['forwarded', 'o365audit_enrichment_failed']);
+    assert.match(String(listAt(odd, 'error', 'message')[0]), /^source\.geo: .*nowhere/);
+    assert.deepEqual(await idsBy(stream, { geo_distance: { distance: '800km', 'source.geo.location': { lat: 59, lon: 16 } } }), ['known']);
+  });
+
+  test('Status records have a data stream of their own.', async () => {
+    await create('logs-o365.status-default', 'one', { event: { action: 'lag', dataset: 'o365.status' }, o365: { status: { tenant: 'loom', lag_seconds: 12.5, code: LONG } } });
+    assert.deepEqual(await idsBy('logs-o365.status-default', { range: { 'o365.status.lag_seconds': { gt: 12.4, lt: 12.6 } } }), ['one']);
+    assert.deepEqual(await idsBy('logs-o365.audit-*', { term: { 'event.action': 'lag' } }), []);
+  });
+
+  test('An index that was made by other templates is rolled over, once, and an alias is given to the data streams.', async () => {
+    const other = { index_patterns: ['logs-o365.audit-old'], data_stream: {}, priority: 900, template: { mappings: { properties: { event: { properties: { action: { type: 'text' } } } } } } };
+    assert.equal((await node.request('PUT', '/_index_template/other', other)).status, 200);
+    await create('logs-o365.audit-old', 'before', { event: { action: 'UserLoggedIn' } });
+    assert.equal((await node.request('PUT', '/_index_template/other', { ...other, priority: 1 })).status, 200);
+    const said = await command('--alias', 'filebeat-o365');
+    assert.match(said, /✓ roll over data stream logs-o365\.audit-old\n/);
+    assert.match(await command('--alias', 'filebeat-o365'), /^Nothing to change/m);
+    await create('logs-o365.audit-old', 'behind', { event: { action: 'UserLoggedIn' } });
+    const mappings = entriesAt((await node.request('GET', '/logs-o365.audit-old/_mapping')).json()).map(([, index]) => at(index, 'mappings', 'properties', 'event', 'properties', 'action', 'type'));
+    assert.deepEqual(mappings.sort(), ['keyword', 'text']);
+    assert.ok((await idsBy('filebeat-*', { term: { 'event.action': 'UserLoggedIn' } })).includes('behind'));
+  });
+
+  test('check says that it is ready, and changes nothing.', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'o365audit-setup-'));
+    try {
+      writeFileSync(join(folder, 'o365.yml'), '- module: o365\n  audit:\n    enabled: true\n    var.input: file\n    var.paths: ["/nowhere/*.json"]\n');
+      const surroundings = testSurroundings({ version: '1.0.0' });
+      const asked = await readCommandLine(['check', '-c', join(folder, 'o365.yml'), '--elasticsearch', node.url, '--namespace', 'enriched'], 80);
+      assert.ok('command' in asked);
+      await check(readArguments('check', asked.flags, {}), surroundings);
+      for (const step of ['store', 'store templates', 'store data streams', 'store template', 'store pipeline']) assert.match(surroundings.said.stdout, new RegExp(`✓ ${step}:`));
+      assert.match(surroundings.said.stdout, product === 'opensearch' ? /✓ store enrichment: documents get event\.ingested/ : /! store enrichment: documents get no event\.ingested/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('It takes nothing away as long as data streams need it, and then all of it.', async () => {
+    assert.equal((await failureOf(command('--remove'))).code, 'STORE_IN_USE');
+    // the core of Elasticsearch cannot delete data streams
+    if (product === 'elasticsearch') return;
+    assert.equal((await node.request('DELETE', '/_data_stream/logs-o365.*')).status, 200);
+    await command('--remove');
+    for (const path of ['/_index_template/o365audit-*', '/_component_template/o365audit-*']) assert.deepEqual(Object.values((await node.request('GET', path)).json() as object).flat(), []);
+    assert.equal((await node.request('GET', '/_ingest/pipeline/o365audit')).status, 404);
+  });
+});
