@@ -7,13 +7,10 @@ import { VARIANTS } from '../../plugin/store/features.ts';
 import type { StoreField } from '../../plugin/store/mappings.ts';
 import { ENRICHMENT } from '../../plugin/store/pipeline.ts';
 import { resourceFiles } from '../../plugin/store/print.ts';
-import { storeResources } from '../../plugin/store/resources.ts';
+import { RETENTION, storeResources } from '../../plugin/store/resources.ts';
 import { statusFieldTypes } from '../../plugin/telemetry/status.ts';
 import type { Field } from './fields.ts';
 import { header } from './source.ts';
-
-/** As `setup` has it unless it is told otherwise. */
-const RETENTION = '90d';
 
 /** The source of plugin/store/fields.table.ts. */
 export function storeFieldsSource(fields: readonly Field[]): string {

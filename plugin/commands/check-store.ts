@@ -5,6 +5,7 @@ import type { Store } from '../store/client.ts';
 import { probeFeatures } from '../store/features.ts';
 import { STORE_FIELDS } from '../store/fields.table.ts';
 import { probeSteps, type StepState } from '../store/pipeline.ts';
+import { installedLayout, layoutOf } from '../store/plan.ts';
 import { storeResources, type Resource } from '../store/resources.ts';
 import { describeServer, type StoreServer } from '../store/server.ts';
 import { findingOfSteps, simulateDocument, verifyResources, verifyStreams, verifyTemplate } from '../store/verify.ts';
@@ -40,7 +41,7 @@ async function checkWith(store: Store, options: ArgumentsOf<'setup'>, namespace:
     const features = await probeFeatures(store, signal);
     states = await probeSteps(store, signal);
     resources = storeResources({
-      fields: STORE_FIELDS, statusFields: statusFieldTypes(), features, layout: options, version: surroundings.version,
+      fields: STORE_FIELDS, statusFields: statusFieldTypes(), features, layout: layoutOf(options, await installedLayout(store, signal)), version: surroundings.version,
       steps: states.filter(({ state }) => state !== 'missing').map(({ step }) => step),
     });
     return verifyResources(store, resources, signal);

@@ -8,10 +8,10 @@ import type { Store } from '../store/client.ts';
 import { OPTIONAL_TYPES, probeFeatures, VARIANTS, type StoreFeatures } from '../store/features.ts';
 import { STORE_FIELDS } from '../store/fields.table.ts';
 import { ENRICHMENT, probeSteps, type EnrichmentStep, type StepState } from '../store/pipeline.ts';
-import { applyChanges, joined, planRemoval, planResources, type Change, type Plan } from '../store/plan.ts';
+import { applyChanges, installedLayout, joined, layoutOf, planRemoval, planResources, type Change, type Plan } from '../store/plan.ts';
 import { planIsmPolicy, requireIlmPolicy, retentionNote } from '../store/policies.ts';
 import { resourceFiles } from '../store/print.ts';
-import { storeResources, type Resource } from '../store/resources.ts';
+import { storeResources, type Resource, type StoreLayout } from '../store/resources.ts';
 import { describeServer, type StoreServer } from '../store/server.ts';
 import { findStreams, planStreams } from '../store/streams.ts';
 import { createLog } from '../telemetry/log.ts';
@@ -27,11 +27,11 @@ export async function setup(options: Options, surroundings: Surroundings): Promi
   const { clock, stderr, stdout, stop, version } = surroundings;
   const log = createLog({ level: options.logLevel === 'info' ? 'warn' : options.logLevel, format: options.logFormat, nowMs: () => clock.nowMs(), write: (text) => void stderr.write(text) });
   const tell = options.json ? tellInJson(stdout) : tellInWords(stdout);
-  const make = (features: StoreFeatures, steps: readonly EnrichmentStep[]): readonly Resource[] => storeResources({
-    fields: STORE_FIELDS, statusFields: statusFieldTypes(), features, steps, layout: options, version,
+  const make = (features: StoreFeatures, steps: readonly EnrichmentStep[], layout: StoreLayout): readonly Resource[] => storeResources({
+    fields: STORE_FIELDS, statusFields: statusFieldTypes(), features, steps, layout, version,
   });
   if (options.print !== undefined && options.elasticsearch === undefined) {
-    const files = Object.entries(VARIANTS).flatMap(([variant, features]) => resourceFiles(make(features, ENRICHMENT)).map(([file, text]) => [join(variant, file), text] as const));
+    const files = Object.entries(VARIANTS).flatMap(([variant, features]) => resourceFiles(make(features, ENRICHMENT, layoutOf(options, {}))).map(([file, text]) => [join(variant, file), text] as const));
     files.push([DASHBOARD_FILE, dashboardFile()]);
     await writeFiles(options.print, files);
     tell.note(`${files.length} files were written to ${options.print}, a folder for each kind of server and the dashboard for Kibana.`);
@@ -46,7 +46,8 @@ export async function setup(options: Options, surroundings: Surroundings): Promi
     tell.server(store, server);
     const features = await probeFeatures(store, stop);
     const steps = await probeSteps(store, stop);
-    const resources = make(features, steps.filter(({ state }) => state !== 'missing').map(({ step }) => step));
+    const layout = layoutOf(options, await installedLayout(store, stop));
+    const resources = make(features, steps.filter(({ state }) => state !== 'missing').map(({ step }) => step), layout);
     if (options.print !== undefined) {
       const files = [...resourceFiles(resources), [DASHBOARD_FILE, dashboardFile()] as const];
       await writeFiles(options.print, files);
@@ -54,10 +55,10 @@ export async function setup(options: Options, surroundings: Surroundings): Promi
       return 0;
     }
     const plan = options.remove ? await removalPlan(store, resources, stop) : joined([
-      notesPlan(notesOf(options, server, features, steps)),
+      notesPlan(notesOf({ ...options, ...layout }, server, features, steps)),
       await policyPlan(store, options, stop),
       await planResources(store, resources, stop),
-      await planStreams(store, server, resources, options, stop),
+      await planStreams(store, server, resources, layout, stop),
     ]);
     tell.plan(plan, options.dryRun);
     if (!options.dryRun) await applyChanges(plan.changes, (change) => tell.done(change), stop);
@@ -83,7 +84,7 @@ function notesPlan(notes: readonly string[]): Plan {
 }
 
 /** What the server cannot do, and what that means. */
-function notesOf({ ilmPolicy, ismPolicy }: Options, server: StoreServer, features: StoreFeatures, steps: readonly StepState[]): readonly string[] {
+function notesOf({ ilmPolicy, ismPolicy }: { readonly ilmPolicy?: string | undefined; readonly ismPolicy?: string | undefined }, server: StoreServer, features: StoreFeatures, steps: readonly StepState[]): readonly string[] {
   const substitutes = Object.entries(OPTIONAL_TYPES).filter(([type]) => !features.types.has(type) && STORE_FIELDS.some(([, used]) => used === type));
   return [
     substitutes.length === 0 ? [] : `This server lacks field types; others take their place: ${substitutes.map(([type, other]) => `${other} for ${type}`).join(', ')}.`,

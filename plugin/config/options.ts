@@ -356,8 +356,8 @@ export const OPTIONS = {
     sentence: 'The space of Kibana that gets it, instead of the default one', example: 'security',
   },
   retention: {
-    flag: 'retention', environment: 'O365AUDIT_RETENTION', type: 'string', default: '90d', accepts: isRetention, expected: 'days or hours, such as 90d', commands: ['setup'], group: 'Lifecycle',
-    sentence: 'How long documents are kept, by the lifecycle of Elasticsearch\'s data streams', example: '365d',
+    flag: 'retention', environment: 'O365AUDIT_RETENTION', type: 'string', accepts: isRetention, expected: 'days or hours, such as 90d', commands: ['setup'], group: 'Lifecycle',
+    sentence: 'How long documents are kept, by the lifecycle of Elasticsearch\'s data streams (default: as it was set up before, else 90d)', example: '365d',
   },
   ilmPolicy: {
     flag: 'ilm-policy', environment: 'O365AUDIT_ILM_POLICY', type: 'string', commands: ['setup'], group: 'Lifecycle',

@@ -1,8 +1,8 @@
 /** What `setup` would change in a cluster, found out before anything is: resources that are missing, old or somebody else's. */
 import { AuditError, failure } from '../errors.ts';
 import type { Store } from './client.ts';
-import { at, entriesAt, isObject, listAt, type JsonObject } from './json.ts';
-import { markerOf, OWNER, versionNumber, type Resource } from './resources.ts';
+import { at, entriesAt, isObject, listAt, textAt, type JsonObject } from './json.ts';
+import { markerOf, OWNER, RETENTION, versionNumber, type Resource, type StoreLayout } from './resources.ts';
 
 /** Reasons that do not come from a newer version of this program. */
 export const OTHER_OPTIONS = 'other options';
@@ -66,6 +66,29 @@ export async function installedBody(store: Store, { kind, name, path }: Resource
   const found = kind === 'pipeline' ? at(body, name)
     : kind === 'component template' ? at(listAt(body, 'component_templates')[0], 'component_template') : at(listAt(body, 'index_templates')[0], 'index_template');
   return isObject(found) ? found : undefined;
+}
+
+/** What an earlier setup was told, as far as it is ours: a later one that is told nothing else keeps it. Rejects as the store does. */
+export async function installedLayout(store: Store, signal?: AbortSignal): Promise<Partial<StoreLayout>> {
+  const look = async (kind: Resource['kind'], path: string): Promise<JsonObject | undefined> => {
+    const body = await installedBody(store, { kind, name: 'o365audit-events', path, body: {} }, signal);
+    return body !== undefined && markerOf(body)?.owner === OWNER ? body : undefined;
+  };
+  const template = await look('index template', '/_index_template/o365audit-events');
+  const settings = await look('component template', '/_component_template/o365audit-events@settings');
+  const retention = textAt(template, 'template', 'lifecycle', 'data_retention');
+  const ilmPolicy = textAt(settings, 'template', 'settings', 'index', 'lifecycle', 'name');
+  const alias = entriesAt(template, 'template', 'aliases')[0]?.[0];
+  return { ...(retention === undefined ? {} : { retention }), ...(ilmPolicy === undefined ? {} : { ilmPolicy }), ...(alias === undefined ? {} : { alias }) };
+}
+
+/** The layout that is asked for, over the installed one, over 90 days. A retention that is asked for ends a policy. */
+export function layoutOf(asked: Partial<StoreLayout>, installed: Partial<StoreLayout>): StoreLayout {
+  return {
+    retention: asked.retention ?? installed.retention ?? RETENTION,
+    ilmPolicy: asked.ilmPolicy ?? (asked.retention === undefined ? installed.ilmPolicy : undefined),
+    alias: asked.alias ?? installed.alias,
+  };
 }
 
 async function put(store: Store, { kind, name, path, body }: Resource, signal?: AbortSignal): Promise<void> {

@@ -38,6 +38,8 @@ export interface ResourceInput {
 }
 
 export const OWNER = 'o365audit';
+/** Unless an operator says otherwise. */
+export const RETENTION = '90d';
 export const PIPELINE = 'o365audit';
 /** Index templates, and the data streams that they are for. */
 export const STREAMS = { 'o365audit-events': 'logs-o365.audit-*', 'o365audit-status': 'logs-o365.status-*' } as const;

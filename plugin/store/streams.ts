@@ -36,17 +36,23 @@ export async function planStreams(store: Store, { product }: StoreServer, resour
   const changes: Change[] = [];
   const unchanged: string[] = [];
   const notes = indices.map((name) => `${name} is an index and no data stream: no template of ours reaches it. Copy its documents into another (POST _reindex), then delete it.`);
-  for (const { name, indices: own } of streams) {
+  const served: DataStream[] = [];
+  for (const stream of streams) {
+    const { name, indices: own } = stream;
     const writeIndex = own.at(-1) ?? name;
     const wanted = markerOf(mappingsFor(name, resources));
     const { body } = await store.request('GET', `/${writeIndex}/_mapping?filter_path=*.mappings._meta`, { what: `looking at the mappings of ${writeIndex}`, signal });
     const has = markerOf({ _meta: at(entriesAt(body)[0]?.[1], 'mappings', '_meta') });
-    if (has !== undefined && has.owner !== OWNER) notes.push(`The data stream ${name} was made by ${has.owner}. It is not touched; at its next rollover it takes our templates. Collect into another namespace to keep the two apart.`);
-    else if (has?.digest !== wanted?.digest) changes.push(rollOver(store, name, has === undefined ? 'its index was made without these templates' : `its index was made by other templates (version ${has.version})`));
+    if (has !== undefined && has.owner !== OWNER) {
+      notes.push(`The data stream ${name} was made by ${has.owner}. It is not touched; at its next rollover it takes our templates. Collect into another namespace to keep the two apart.`);
+      continue;
+    }
+    served.push(stream);
+    if (has?.digest !== wanted?.digest) changes.push(rollOver(store, name, has === undefined ? 'its index was made without these templates' : `its index was made by other templates (version ${has.version})`));
     else unchanged.push(`data stream ${name}`);
     changes.push(...await planOptions(store, name, resources, signal));
   }
-  const aliases = await planAlias(store, product, streams, layout.alias, signal);
+  const aliases = await planAlias(store, product, served, layout.alias, signal);
   // one rollover serves both
   changes.push(...aliases.filter(({ action, subject }) => !changes.some((other) => other.action === action && other.subject === subject)));
   return { changes, unchanged, notes };

@@ -79,6 +79,17 @@ describe('o365audit setup', () => {
     assert.deepEqual((settingsOf(store) as { readonly lifecycle: unknown }).lifecycle, { name: 'logs-1y' });
   }));
 
+  test('keeps what an earlier run was told: nothing that is forgotten on the command line makes documents go sooner', () => within({}, async (store, words) => {
+    await run([...words, '--retention', '365d', '--alias', 'filebeat-o365']);
+    assert.match(await run(words), /Nothing to change/);
+    store.held.set('/_ilm/policy/logs-1y', { 'logs-1y': {} });
+    await run([...words, '--ilm-policy', 'logs-1y']);
+    assert.match(await run(words), /Nothing to change/);
+    assert.deepEqual(templateOf(store, 'o365audit-events').aliases, { 'filebeat-o365': {} });
+    await run([...words, '--retention', '30d']);
+    assert.deepEqual([templateOf(store, 'o365audit-events').lifecycle, (settingsOf(store) as { readonly lifecycle?: unknown }).lifecycle], [{ data_retention: '30d' }, undefined]);
+  }));
+
   test('lets a policy of OpenSearch manage the data streams beside what it manages already, once', () => within({ product: 'OpenSearch' }, async (store, words) => {
     const path = '/_plugins/_ism/policies/logs-1y';
     store.held.set(path, { _seq_no: 4, _primary_term: 1, policy: { policy_id: 'logs-1y', description: 'ours', default_state: 'hot', states: [{ name: 'hot' }], ism_template: [{ index_patterns: ['web-*'], priority: 1 }] } });
@@ -147,7 +158,10 @@ describe('o365audit setup', () => {
   test('rolls a data stream over whose index was made by other templates, and not one that somebody else made', () => within({}, async (store, words) => {
     store.streams.set('logs-o365.audit-default', { indices: ['.ds-logs-o365.audit-default-2026.08.31-000001'], meta: new Map() });
     store.streams.set('logs-o365.audit-fleet', { indices: ['.ds-a'], meta: new Map([['.ds-a', { managed_by: 'fleet' }]]) });
+    for (const name of ['default', 'fleet']) store.held.set(`/_data_stream/logs-o365.audit-${name}/_lifecycle`, { data_streams: [{ lifecycle: {} }] });
     const said = await run(words);
+    assert.ok(!store.changes().some((change) => change.includes('fleet')), store.changes().join());
+    assert.ok(store.changes().includes('PUT /_data_stream/logs-o365.audit-default/_lifecycle'));
     assert.match(said, /roll over data stream logs-o365\.audit-default \(its index was made without these templates\)/);
     assert.match(said, /The data stream logs-o365\.audit-fleet was made by fleet\. It is not touched/);
     assert.deepEqual(store.changes().filter((change) => change.includes('_rollover')), ['POST /logs-o365.audit-default/_rollover']);

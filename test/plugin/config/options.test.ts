@@ -30,7 +30,7 @@ describe('the table of options', () => {
       const { flag, environment, key, commands: served } = option;
       if (flag !== undefined) assert.match(flag, /^([a-z]+(-[a-z]+)*|M)$/, name);
       if (key !== undefined && flag !== undefined) assert.equal(key, flag.replaceAll('-', '_'), name);
-      if (environment !== undefined) assert.match(environment, option.group === 'Store' ? /^ELASTICSEARCH_[A-Z_]+$/ : /^O365AUDIT_[A-Z_]+$/, name);
+      if (environment !== undefined) assert.match(environment, ['Store', 'Kibana'].includes(option.group) ? /^(ELASTICSEARCH|KIBANA)_[A-Z_]+$/ : /^O365AUDIT_[A-Z_]+$/, name);
       if (environment !== undefined && key !== undefined) assert.equal(environment, `O365AUDIT_${key.toUpperCase()}`, name);
       assert.ok(served.length > 0, name);
     }
