@@ -110,9 +110,11 @@ class BlobDeliveries implements Deliveries {
   async #deliver(batch: Batch, claim: Claim): Promise<void> {
     const { output, suspicions, clock } = this.#rooms;
     const watch = output.watch();
+    const taken: Uint32Array[] = [];
     try {
       await deliverWhatCanBe(batch, {
         output, suspicions, clock, signal: this.#options.signal,
+        taken: ({ index }) => index === undefined ? undefined : void taken.push(index),
         leaveOut: async (event, reason) => {
           await this.#options.leaveOut(event, reason);
           this.leftOut += 1;
@@ -120,10 +122,23 @@ class BlobDeliveries implements Deliveries {
         },
       });
     } catch (error) {
+      await this.#keepParts(taken, watch, claim);
       claim.failed(error);
       throw error;
     }
     this.#follow(this.#settling, this.#settle(watch, claim), this.#unsettled);
+  }
+
+  /** Remembers what was acknowledged of a batch whose rest was not, so that only the rest is sent again. */
+  async #keepParts(taken: readonly Uint32Array[], watch: ReturnType<Output['watch']>, claim: Claim): Promise<void> {
+    if (taken.length === 0 || !this.#rooms.remembersParts) return;
+    try {
+      await watch.settled(this.#options.signal);
+    } catch {
+      // it may be lost there, so it is sent again with the rest
+      return;
+    }
+    for (const index of taken) claim.partDelivered(index);
   }
 
   async #settle(watch: ReturnType<Output['watch']>, claim: Claim): Promise<void> {

@@ -36,6 +36,8 @@ export interface TakeApartOptions {
   readonly suspicions: Suspicions;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Learns of a part of the batch that is acknowledged while the batch as a whole was refused. */
+  readonly taken: (part: Batch) => void;
   /** Keeps one event that the output does not take; its batch is of that event alone. */
   readonly leaveOut: (event: Batch, reason: AuditError) => Promise<void>;
 }
@@ -60,6 +62,12 @@ async function refusalOf(batch: Batch, output: Output, attempts?: number): Promi
     if (error instanceof AuditError && (error.code === 'OUTPUT_REFUSED' || error.code === 'OUTPUT_BATCH_TOO_LARGE')) return error;
     throw error;
   }
+}
+
+async function refusalOfPart(part: Batch, attempts: number, { output, taken }: TakeApartOptions): Promise<AuditError | undefined> {
+  const refusal = await refusalOf(part, output, attempts);
+  if (refusal === undefined) taken(part);
+  return refusal;
 }
 
 /** An event alone that was refused. */
@@ -91,7 +99,7 @@ async function findSuspects(batch: Batch, suspects: Suspect[], options: TakeApar
   let refusals = 0;
   for (let next = refused.shift(); next !== undefined; next = refused.shift()) {
     for (const half of next.eventCount === 1 ? [next] : halves(next)) {
-      const refusal = await refusalOf(half, output, PART_ATTEMPTS);
+      const refusal = await refusalOfPart(half, PART_ATTEMPTS, options);
       if (refusal === undefined) continue;
       refusals += 1;
       if (refusals >= REFUSALS_LIMIT && output.acknowledged === acknowledgedAtFirst) throw refusal;
@@ -115,7 +123,7 @@ async function judge(suspects: readonly Suspect[], witnesses: Batch[], options: 
     if (ready.length === 0 && witness === undefined) break;
     const sent: Suspect[] = [];
     for (const { event } of witness === undefined ? ready : [{ event: witness }]) {
-      const refusal = await refusalOf(event, output, EVENT_ATTEMPTS);
+      const refusal = await refusalOfPart(event, EVENT_ATTEMPTS, options);
       if (refusal === undefined) suspicions.delete(keyOf(event));
       else sent.push(witness === undefined ? { event, refusal, suspicion: heavier(ready, event, output) } : suspectOf(event, refusal, options));
     }

@@ -5,7 +5,7 @@ import { createDeliveries, type Deliveries, type DeliveryRooms } from '../../../
 import { failure, type AuditError } from '../../../plugin/errors.ts';
 import type { Batch } from '../../../plugin/types.ts';
 import { heldOutput, roomsFor, type HeldOutput } from '../../support/held-output.ts';
-import { settled } from '../../support/manual-clock.ts';
+import { settled, until } from '../../support/manual-clock.ts';
 
 const { signal } = new AbortController();
 const refused = (): AuditError => failure('OUTPUT_REFUSED', { output: 'there', events: 1, attempts: 8, reason: 'no' });
@@ -163,6 +163,20 @@ describe('deliveries with a memory', () => {
     end.abort(new Error('the end'));
     await assert.rejects(sending, /the end/);
     assert.deepEqual(crowded.said, ['claim', 'claim', 'failed']);
+  });
+
+  test('remember what was taken of a batch whose rest was not, so that only the rest comes again', async () => {
+    const { claims, said } = memory([]);
+    const { deliveries, output } = setUp(1_000, { claims });
+    await deliveries.send(three);
+    for (const [number, isTaken] of [false, true, false, false, false].entries()) {
+      await until(() => output.waiting.length > number, `delivery ${number}`);
+      if (isTaken) output.waiting[number]?.resolve();
+      else output.waiting[number]?.reject(refused());
+    }
+    await deliveries.ended();
+    assert.throws(() => deliveries.throwFailure(), { code: 'OUTPUT_REFUSED' });
+    assert.deepEqual(said, ['claim', 'part of 1', 'failed']);
   });
 
   test('remember only what is settled, and give back what is not', async () => {

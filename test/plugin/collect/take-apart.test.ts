@@ -48,7 +48,7 @@ class Agent {
   send(numbers: readonly number[]): Promise<void> {
     const output = { deliver: this.deliver, watch: () => ({ settled: () => Promise.resolve() }), close: () => Promise.resolve() };
     return deliverWhatCanBe(batchOf(numbers), {
-      output: Object.defineProperty(output as unknown as Output, 'acknowledged', { get: () => this.acknowledged }), suspicions: this.suspicions, signal: new AbortController().signal,
+      output: Object.defineProperty(output as unknown as Output, 'acknowledged', { get: () => this.acknowledged }), suspicions: this.suspicions, taken: () => undefined, signal: new AbortController().signal,
       clock: { nowMs: () => 0, wait: () => Promise.resolve(void (this.acknowledged += this.others)) },
       leaveOut: (event) => Promise.resolve(void this.leftOut.push(...numbersIn(event))),
     });
