@@ -169,6 +169,41 @@ describe('no secret leaves', () => {
     }
   });
 
+  test('while somebody looks after it: metrics, health, status, audit, repair, and a state that is exported and imported', async () => {
+    const host = await startForwardHost({ sharedKey: SHARED_KEY });
+    const state = join(folder, 'state-tended');
+    const words = ['-c', configuration('tended', CREDENTIALS.certificate), '--state-dir', state, '--output', host.url];
+    const whole = async (command: readonly string[]): Promise<string> => {
+      const program = await runProgram([...command, '--log-level', 'trace'], { env });
+      assertClean(program.stdout + program.stderr, command.join(' '));
+      return program.stdout;
+    };
+    try {
+      const program = startProgram(['collect', ...words, '--metrics', '127.0.0.1:0', '--log-level', 'trace'], { env });
+      await program.said('Everything that there was has been delivered');
+      const url = /Metrics and health are served\. url=(\S+)/.exec(program.stderr)?.[1] ?? '';
+      for (const path of ['/metrics', '/healthz', '/readyz']) {
+        const answer = await fetch(new URL(path, url));
+        assertClean(`${JSON.stringify([...answer.headers])}${await answer.text()}`, path);
+      }
+      assert.match(await (await fetch(url)).text(), /o365audit_credential_expires_timestamp_seconds\{/);
+      await whole(['status', '--state-dir', state]);
+      await whole(['status', '--state-dir', state, '--json']);
+      program.signal('SIGTERM');
+      await program.ended();
+      assertClean(program.stdout + program.stderr, 'what the collector said');
+      await whole(['audit', ...words]);
+      await whole(['audit', ...words, '--repair', '--json']);
+      const exported = await whole(['state', 'export', '--state-dir', state]);
+      writeFileSync(join(folder, 'tended.state'), exported, { mode: 0o600 });
+      const elsewhere = join(folder, 'state-elsewhere');
+      await whole(['state', 'import', join(folder, 'tended.state'), '--state-dir', elsewhere]);
+      for (const directory of [state, elsewhere]) assertCleanFiles(directory);
+    } finally {
+      await host.close();
+    }
+  });
+
   test('with mistakes in every place where a secret can stand', async () => {
     for (const lines of [
       [`var.client_secret: {a: ${SECRET}}`], [`var.client_secret: "${SECRET}"`, `var.certificate: ${certificateFile}`], [`var.key_passphrase: ${PASSPHRASE}`],

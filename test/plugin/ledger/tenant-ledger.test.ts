@@ -491,3 +491,33 @@ function canMount(): boolean {
   rmSync(probe, { recursive: true });
   return able;
 }
+
+describe('a clock that is set', () => {
+  const DAY_MS = 86_400_000;
+
+  test('far back or far ahead forgets nothing that a listing can still contain, once it is right again', async () => {
+    for (const jumpMs of [-400 * DAY_MS, 400 * DAY_MS]) {
+      const path = newPath();
+      const wrong = createManualClock(FIRST_BLOB_MS + 60_000);
+      const before = await open(path, { clock: wrong, snapshotBytesMin: 1 });
+      before.owe(numbers(6));
+      await before.commit(testBlob(0));
+      before.listed('Audit.General', FIRST_BLOB_MS + 5_000);
+      wrong.jump(jumpMs);
+      // each is written by a journal that is made anew at the wrong time
+      await before.commit(testBlob(1));
+      await before.commit(testBlob(2));
+      wrong.jump(-jumpMs);
+      await before.commit(testBlob(3));
+      await before.close();
+      const again = await open(path, { clock: wrong });
+      assert.deepEqual(ids(again.owed()), ids(numbers(2, 4)), 'what is owed stays owed');
+      assert.equal(again.listedUntilMs('Audit.General'), FIRST_BLOB_MS + 5_000);
+      const forgotten = ids(again.owe(numbers(4)));
+      // Ahead, a blob of today seems to have expired long ago, and may be forgotten: it is delivered once more, and never lost.
+      if (jumpMs < 0) assert.deepEqual(forgotten, []);
+      else assert.ok(!forgotten.includes(testBlob(3).contentId), 'what was delivered since is known');
+      await again.close();
+    }
+  });
+});
