@@ -91,7 +91,7 @@ What can be switched on while it runs, to see what a collector does about it: \`
 ${faultsAsMarkdown()}`;
 
 /** What the types of the tables are called in the docs. */
-const words = new Map([['texts', 'text or list'], ['content types', 'name or list'], ['tenants', 'list of {id, name}'], ['address', 'web address'], ['secret', 'text'],
+const words = new Map([['texts', 'text or list'], ['content types', 'name or list'], ['tenants', 'list of {id, name, namespace}'], ['address', 'web address'], ['secret', 'text'],
   ['fields', 'map'], ['any', 'anything'], ['list', 'text, repeatable'], ['string', 'text'], ['boolean', 'true or false']]);
 const flagOf = ({ flag, alias, positional }) => (positional !== undefined ? code(positional) : flag === undefined ? 'never a flag'
   : [alias === undefined ? [] : `-${alias}`, flag.length === 1 ? `-${flag}` : `--${flag}`].flat().map(code).join(', '));

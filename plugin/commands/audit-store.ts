@@ -31,7 +31,7 @@ export async function auditStore(options: StoreOptions, rooms: AuditRooms, surro
   auditAll: (visit: Visit) => Promise<AuditFindings>): Promise<AuditFindings> {
   return withStore(options, surroundings, rooms.log, async (store) => {
     const module = await loadModule(surroundings.programFolder, rooms.log);
-    const index = `logs-o365.audit-${rooms.collector.namespace}`;
+    const indexOf = ({ tenant }: Gap['audit']): string => `logs-o365.audit-${tenant.namespace ?? rooms.collector.namespace}`;
     const gaps: Gap[] = [];
     let lookedUp = 0;
     const findings = await auditAll(async (blobs, audit) => {
@@ -40,13 +40,13 @@ export async function auditStore(options: StoreOptions, rooms: AuditRooms, surro
         for (let blob = rest.shift(); blob !== undefined; blob = rest.shift()) {
           const ids = await idsOf(blob, audit, module, rooms);
           lookedUp += ids.size;
-          await dropPresent(ids, store, index, rooms.stop);
+          await dropPresent(ids, store, indexOf(audit), rooms.stop);
           if (ids.size > 0) gaps.push({ blob, audit, ids, tenantId: audit.tenant.id, contentType: blob.contentType, created: blob.contentCreated });
         }
       }));
     });
     if (gaps.length > 0) await rooms.clock.wait(SETTLING_MS, rooms.stop);
-    for (const { ids } of gaps) await dropPresent(ids, store, index, rooms.stop);
+    for (const { ids, audit } of gaps) await dropPresent(ids, store, indexOf(audit), rooms.stop);
     const missing = gaps.filter(({ ids }) => ids.size > 0).sort((left, right) => left.created < right.created ? -1 : 1);
     const isRepaired = repair && missing.length > 0;
     if (isRepaired) await sendAgain(missing, module, rooms, surroundings);
@@ -83,6 +83,8 @@ function* paired(names: Generator<{ readonly bytes: Uint8Array }>, entries: Gene
     if (next.done === true) return;
     yield { id: textAt(JSON.parse(Buffer.from(bytes).toString()), 'event', 'id') ?? '', entry: next.value.bytes.slice() };
   }
+  // the beginning of an event that goes on in the next chunk is to be read by both
+  entries.next();
 }
 
 /** Takes out of `ids` those that the store has. */

@@ -1,9 +1,11 @@
 /** Tenants that have a namespace each land in a data stream each, in a real store; what the collector says of itself lands in another and is no event. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { eventually, metricsOf, startChain } from '../support/chain.ts';
 import { fluentBitIsMissing } from '../support/fluent-bit.ts';
 import { prepareStore, preparedStoreIsMissing, type PreparedStore } from '../support/prepared-store.ts';
+import { runProgram } from '../support/program.ts';
 import { STORE_PRODUCTS } from '../support/store-node.ts';
 
 interface Found {
@@ -21,7 +23,7 @@ for (const product of STORE_PRODUCTS) suite(product, { skip: fluentBitIsMissing(
 
   test('Of three tenants two have namespaces of their own, and the third has the collector\'s; nothing is refused, and no status record is among the events.', async (t) => {
     const [first, second, rest] = [store.namespace(), store.namespace(), store.namespace()];
-    const { simulator, agent } = await startChain(t, {
+    const { simulator, agent, folder } = await startChain(t, {
       storePort: store.port, simulator: { tenants: 3, eventCount: 900 }, environment: { O365AUDIT_NAMESPACE: rest, O365AUDIT_STORE_STATUS: 'o365.status' },
       configure: (text, { tenants: [one, two] }) => text.replace(`"${one?.name ?? ''}"`, `$&\n        namespace: ${first}`).replace(`"${two?.name ?? ''}"`, `$&\n        namespace: ${second}`),
     });
@@ -51,6 +53,9 @@ for (const product of STORE_PRODUCTS) suite(product, { skip: fluentBitIsMissing(
     }
     assert.equal((await store.find('logs-o365.audit-*', { exists: { field: 'o365.status' } })).size, 0);
     assert.equal((await store.find('logs-o365.status-*', { exists: { field: 'o365.audit.Id' } })).size, 0);
+    const audit = await runProgram(['audit', '-c', join(folder, 'o365.yml'), '--state-dir', join(folder, 'state'), '--elasticsearch', store.url], { env: { O365AUDIT_NAMESPACE: rest } });
+    assert.equal(audit.ending?.status, 0, audit.stdout + audit.stderr);
+    assert.match(audit.stdout, /900 events were looked up/);
     assert.match(await metricsOf(agent), /fluentbit_output_dropped_records_total\{name="store"\} 0/);
   });
 });
