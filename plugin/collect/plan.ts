@@ -70,7 +70,9 @@ export function lostWindow(nowMs: number, maxRetentionMs: number, listedUntilMs:
 /** The first window of a span that reaches further back, of at most `lengthMs`; undefined when nothing of it is left that could be listed. */
 export function firstWindow({ startMs, endMs }: Window, lengthMs: number, oldestMs: number): Window | undefined {
   const fromMs = Math.max(wholeSecond(startMs), oldestMs);
-  return fromMs >= endMs ? undefined : { startMs: fromMs, endMs: Math.min(endMs, fromMs + windowLength(lengthMs)) };
+  // the service takes whole seconds: the last one counts whole, or nothing would ever come behind it
+  const untilMs = -wholeSecond(-endMs);
+  return fromMs >= untilMs ? undefined : { startMs: fromMs, endMs: Math.min(untilMs, fromMs + windowLength(lengthMs)) };
 }
 
 function windowLength(ms: number): number {

@@ -36,7 +36,7 @@ export const STATE = { start: 0, closed: 4, row: 5 } as const;
 /** Why a call ended: it wants more input, its output is full, the text is wrong, there was no memory for an event. */
 export const STATUS = { wanting: 0, full: 1, malformed: 2, exhausted: 3 } as const;
 
-/** The settings and results of one call, as u32 at these indexes; mapping/assembly/codec/split.ts has the same list. */
+/** The settings and results of one call, as u32 at these indexes; mapping/assembly/codec/settings.ts has the same list. */
 const AT = {
   input: 0, inputLength: 1, state: 2, options: 3, outputLimit: 4, eventMembers: 5, members: 7, idSuffix: 9, now: 11, nowNanoseconds: 12,
   output: 16, outputLength: 17, eventCount: 18, consumed: 19, status: 20, identifiers: 21, key: 22,

@@ -2,10 +2,10 @@
  * The collector's codec: a stretch of a content blob (a JSON array of audit events) to finished records, as many events as are whole in it. Each event goes from
  * its text straight to MessagePack, or to a line of JSON, or through the mapping to either; none ever becomes an object of the host.
  *
- * The host fills in a call's settings at the address that `splitSettings` answers, calls `split`, and reads the results there.
+ * The host fills in a call's settings (settings.ts), calls `split`, and reads the results there.
  */
 import { CLOSE_BRACKET, COMMA, OPEN_BRACE, OPEN_BRACKET, guard, skipSpace } from '../json/scan';
-import { Text, endOf, lengthOf, startOf, textOf } from '../json/span';
+import { Text, endOf, lengthOf, startOf } from '../json/span';
 import { exhaust, exhausted, forgetExhausted } from '../json/write';
 import { mark, release, reserve } from '../memory';
 import { setFromDouble, setOptions } from '../mode';
@@ -15,16 +15,7 @@ import { mapEventAt, mappedBehind, mappedFailedAt, mappedTime, prepareDocuments 
 import { ROOM_FACTOR, failedAt as packFailedAt, pack, packedEnd } from './pack';
 import { INDEX_BYTES, prepareEvent, preparedBehind } from './prepare';
 import { ENTRY_HEAD_BYTES, entryHead, jsonPrepared, jsonRecord, packMembers, packedPrepared, packedRecord, prepareRecords, readEventTime, recordEnd, surroundings } from './record';
-
-/** A call's settings and results, each a u32, by their offsets. plugin/module/splitter.ts has the same list. */
-const enum At {
-  input = 0, inputLength = 4, state = 8, options = 12, outputLimit = 16, eventMembers = 20, eventMembersLength = 24, members = 28, membersLength = 32,
-  idSuffix = 36, idSuffixLength = 40, now = 44, nowNanoseconds = 48,
-  output = 64, outputLength = 68, eventCount = 72, consumed = 76, status = 80, identifiers = 84, key = 88,
-}
-const SETTINGS: usize = memory.data(112, 16);
-
-const enum Option { packed = 1, ecs = 2, original = 4, time = 8, identifiers = 16, prepared = 32 }
+import { At, Option, SETTINGS, has, setting } from './settings';
 
 /** Where the text stands: before the array, behind `[`, behind an event, behind a comma, behind `]`, in a row of events without array. */
 const enum State { start, opened, value, comma, closed, row }
@@ -38,10 +29,6 @@ const NULL: u32 = 0x6c6c756e;
 const LETTER_N: u32 = 0x6e;
 /** Room beside the events for what every record has. */
 const RECORD_ROOM_BYTES: usize = 4096;
-
-export function splitSettings(): usize {
-  return SETTINGS;
-}
 
 let at: usize = 0;
 let finish: usize = 0;
@@ -96,15 +83,6 @@ function prepare(): bool {
 function prepareMapping(to: usize): void {
   const end = surroundings(to);
   prepareDocuments(to, end, setting(At.idSuffix), has(Option.original), has(Option.time), load<u32>(SETTINGS, At.now), load<u32>(SETTINGS, At.nowNanoseconds));
-}
-
-function setting(offset: At): Text {
-  const start = <usize>load<u32>(SETTINGS + offset);
-  return textOf(start, start + <usize>load<u32>(SETTINGS + offset, 4));
-}
-
-function has(option: Option): bool {
-  return (load<u32>(SETTINGS, At.options) & option) != 0;
 }
 
 function run(): Status {

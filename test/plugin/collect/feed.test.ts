@@ -265,6 +265,15 @@ describe('a feed', () => {
     assert.ok(world.asked.every(({ rank }) => rank === 'first'), 'the next run knows when that was');
   });
 
+  test('comes to the end of listing everything once more in the middle of a second, too', async () => {
+    const world = new World();
+    const feed = world.feed({ overlapMs: HOUR, relistIntervalMs: DAY });
+    await world.round(feed);
+    await world.clock.advance(DAY + 678);
+    await world.round(feed);
+    assert.deepEqual(world.relisted, { fromMs: OLDEST, atMs: NOW_MS + DAY + 678 });
+  });
+
   test('never lists again what was there before this ledger began', async () => {
     const world = new World();
     world.listedUntilMs = NOW_MS - DAY;

@@ -83,6 +83,15 @@ describe('the first window of a span', () => {
     assert.ok(lengthOf(firstWindow({ startMs: NOW - 3 * DAY, endMs: NOW }, DAY, oldestMs) ?? { startMs: 0, endMs: DAY }) < DAY);
   });
 
+  test('leaves no part of a second behind that would be asked for again and again', () => {
+    const span = { startMs: NOW_SECOND - HOUR, endMs: NOW };
+    const window = firstWindow(span, HOUR, 0);
+    assert.deepEqual(window, { startMs: NOW_SECOND - HOUR, endMs: NOW_SECOND });
+    const last = firstWindow({ ...span, startMs: NOW_SECOND }, HOUR, 0);
+    assert.deepEqual(last, { startMs: NOW_SECOND, endMs: NOW_SECOND + SECOND });
+    assert.equal(firstWindow({ ...span, startMs: last.endMs }, HOUR, 0), undefined);
+  });
+
   test('is none when nothing of the span is left that could be listed', () => {
     assert.equal(firstWindow({ startMs: NOW - 9 * DAY, endMs: NOW - 8 * DAY }, HOUR, oldestListable(NOW, LIFE_MS)), undefined);
     assert.equal(firstWindow({ startMs: NOW, endMs: NOW_SECOND }, HOUR, 0), undefined);

@@ -154,10 +154,10 @@ describe('o365audit collect', () => {
     await until(() => stubborn.said.stderr.split('API_WINDOW').length > CONTENT_TYPES.length, 'the refusals', 20_000);
     stubborn.end();
     await running;
-    assert.deepEqual(stubborn.lines(), []);
     const surroundings = testSurroundings();
     assert.equal(await run([...words, '--once'], surroundings), 0);
-    assert.deepEqual(new Set(idsOf(surroundings.lines())), expectedIds());
+    // what its own clock holds for new is within the service's reach, too
+    assert.deepEqual(new Set(idsOf([...stubborn.lines(), ...surroundings.lines()])), expectedIds());
     assert.match(surroundings.said.stderr, /clock and the service's differ.* adjusted=true/);
   }));
 
