@@ -217,7 +217,7 @@ describe('each fault of the service', { concurrency: 5 }, () => {
       const { stderr, ending } = await runProgram(['collect', ...simulation.words, '--once', '--output', host.url]);
       assert.equal(ending?.status, 0);
       assert.match(stderr, /error The output does not take an event.* contentId=/);
-      assert.match(stderr, /Stopped\..* leftOut=1/);
+      assert.match(stderr, /Stopped\..* deadLetters=1/);
       assert.equal([...simulation.expectedIds()].filter((id) => !host.received.has(id)).length, 1);
       assert.equal(host.received.size, 24);
     } finally {
