@@ -65,5 +65,5 @@ export function judge({ blobs, expected, arrived, lost, losingFaults, forgotten,
   const due = withoutId(blobs.filter((blob) => isFetched(blob) && !lost.has(blob.contentId)));
   if (unknown.length < due) complaints.push(`${due} events without an Id were to arrive, and ${unknown.length} have`);
   const arrivals = [...arrived.values()].reduce((sum, times) => sum + times, 0);
-  return { complaints, expected: expected.size, arrived: arrived.size, again: arrivals - arrived.size, lost: missing.length - expired.length, unnamed: expired.length };
+  return { complaints, expected: expected.size, arrived: arrived.size, again: arrivals - arrived.size, lost: missing.length - unnamed.length, unnamed: expired.length };
 }
