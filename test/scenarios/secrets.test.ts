@@ -204,6 +204,33 @@ describe('no secret leaves', () => {
     }
   });
 
+  test('with an event that the log agent refuses: in its dead letter, in lists of them, and when it is sent again', async () => {
+    const host = await startForwardHost({ sharedKey: SHARED_KEY });
+    const state = join(folder, 'state-letters');
+    const words = ['-c', configuration('letters', CREDENTIALS.secret), '--state-dir', state, '--output', host.url, '--log-level', 'trace'];
+    const refused = simulator.books.blobs().find(({ ids }) => ids.length > 1)?.ids[0] ?? '';
+    host.misbehave('refuse-event', { id: refused });
+    try {
+      const run = async (...command: readonly string[]): Promise<string> => {
+        const { stdout, stderr, ending } = await runProgram([...command, ...words], { env });
+        assert.equal(ending?.status, 0, stderr);
+        assertClean(stdout + stderr, command.join(' '));
+        return stdout + stderr;
+      };
+      assert.match(await run('collect', '--once', '--frame-attempts', '2'), /The output does not take an event/);
+      assert.ok(!host.received.has(refused));
+      assertCleanFiles(state);
+      assert.ok((await run('replay', '--list')).includes(refused));
+      await run('replay', '--list', '--json');
+      await host.behave();
+      await run('replay', '--dead-letters');
+      assert.ok(host.received.has(refused));
+      assertCleanFiles(state);
+    } finally {
+      await host.close();
+    }
+  });
+
   test('with mistakes in every place where a secret can stand', async () => {
     for (const lines of [
       [`var.client_secret: {a: ${SECRET}}`], [`var.client_secret: "${SECRET}"`, `var.certificate: ${certificateFile}`], [`var.key_passphrase: ${PASSPHRASE}`],
