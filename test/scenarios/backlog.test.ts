@@ -1,7 +1,7 @@
 /**
  * There is more to fetch than can be fetched soon: a first run, a weekend of outage, a big tenant. What is new must not wait behind that (A16): whoever watches for an
  * attack sees it within minutes, however long the backlog is. The tenant's quota is used to the last request, at once when it is fresh, and never passed by the
- * service's own count; several tenants each have their own. And a span that somebody wants once more is fetched by itself.
+ * service's own count (P7); several tenants each have their own. And a span that somebody wants once more is fetched by itself (D4).
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
