@@ -269,6 +269,20 @@ test('examples/fluent-bit/fluent-bit-4.1.conf has no variables, and hands over t
   assert.equal(await agent.stop(), 0);
 });
 
+test('examples/fluent-bit/output-es.conf takes the place of the output in fluent-bit.conf, and hands over the same documents.', { skip }, async (t) => {
+  const stand = await setUp(t, { eventCount: 300 });
+  const expected = await documentsOfCollector(stand.folder);
+  const text = readFileSync(join(ROOT, 'fluent-bit.conf'), 'utf8');
+  const replaced = text.replace(/^\[OUTPUT\]\n +Name +opensearch\n +Alias +store\n(?: +.*\n)*/m, () => readFileSync(join(ROOT, 'examples/fluent-bit/output-es.conf'), 'utf8'));
+  assert.notEqual(replaced, text);
+  const configuration = join(stand.folder, 'with-es.conf');
+  writeFileSync(configuration, replaced);
+  const agent = await stand.start({ configuration });
+  await drained(agent, stand, new Set(expected.keys()));
+  compareDocuments(stand.store, expected);
+  assert.equal(await agent.stop(), 0);
+});
+
 /** Sits between the collector and the agent's socket, and tells how many acknowledgements each connection of the collector has been handed so far. */
 async function watchAcknowledgements(t: TestContext, path: string, handedOver: (count: number) => void): Promise<void> {
   const behind = `${path}.agent`;
