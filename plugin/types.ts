@@ -95,6 +95,22 @@ export interface Batch {
 /** Words of a batch's index for one event. */
 export const INDEX_WORDS = 4;
 
+/** What of a batch was delivered before or is on its way, and so is not to be sent, and what became of the rest. Either `delivered` or `failed` must be called in the end. */
+export interface Claim {
+  /** For each event of the batch 1 if it is not to be sent, for it was delivered or is on its way; undefined when all are to be sent. */
+  readonly known: Uint8Array | undefined;
+  readonly knownCount: number;
+  /** The fates of batches that have the known ones on their way: when one of them fails, its events were not delivered. */
+  readonly elsewhere: readonly Promise<void>[];
+  /** These events of the batch were delivered, whatever becomes of the others; that is written, too. */
+  partDelivered(index: Uint32Array): void;
+  /** All of them were: nobody sends them again while this process lives. */
+  delivered(): void;
+  /** Writes that they were, for those who come after. */
+  keep(): void;
+  failed(reason: unknown): void;
+}
+
 /** Where batches go. `deliver` resolves when the far side has taken responsibility for every event, and rejects otherwise. */
 export interface Output {
   /** `attempts` in place of the output's own. */

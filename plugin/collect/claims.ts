@@ -1,21 +1,5 @@
 /** What deliveries need of the memory of delivered ids (plugin/ledger/delivered-ids.ts), and batches without what it knows. */
-import { INDEX_WORDS, type Batch } from '../types.ts';
-
-/** What one batch may send, and whether it was. Either `delivered` or `failed` must be called in the end. */
-export interface Claim {
-  /** For each event of the batch 1 if it is not to be sent, for it was delivered or is on its way; undefined when all are to be sent. */
-  readonly known: Uint8Array | undefined;
-  readonly knownCount: number;
-  /** The fates of batches that have the known ones on their way: when one of them fails, its events were not delivered. */
-  readonly elsewhere: readonly Promise<void>[];
-  /** These events of the batch were delivered, whatever becomes of the others; that is written, too. */
-  partDelivered(index: Uint32Array): void;
-  /** All of them were: nobody sends them again while this process lives. */
-  delivered(): void;
-  /** Writes that they were, for those who come after. */
-  keep(): void;
-  failed(reason: unknown): void;
-}
+import { INDEX_WORDS, type Batch, type Claim } from '../types.ts';
 
 export interface Claims {
   /** Claims what a batch holds, by its index; with `all` its events are sent whether they are known or not. */

@@ -1,8 +1,8 @@
 /** The deliveries of one blob or file, several at a time, within the bytes that the process may hold, and without what was delivered before. */
 import type { AuditError } from '../errors.ts';
-import type { Batch, Clock, Output } from '../types.ts';
+import type { Batch, Claim, Clock, Output } from '../types.ts';
 import type { BytesInFlight } from './bytes-in-flight.ts';
-import { noClaim, withoutKnown, type Claim, type Claims } from './claims.ts';
+import { noClaim, withoutKnown, type Claims } from './claims.ts';
 import { deliverWhatCanBe, type Suspicions } from './take-apart.ts';
 
 export interface Deliveries {

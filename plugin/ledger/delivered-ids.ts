@@ -4,28 +4,12 @@
  * year, once in some 10^12 years.
  */
 import { createHash } from 'node:crypto';
-import { INDEX_WORDS } from '../types.ts';
+import { INDEX_WORDS, type Claim } from '../types.ts';
 import { openGenerations, type Generations, type GenerationsOptions } from './id-generations.ts';
 import { DELIVERED, FIRST_CLAIM, GIVEN_BACK } from './id-table.ts';
 
 /** As many claims there are before their numbers are used again. */
 const CLAIMS = 2 ** 32 - FIRST_CLAIM;
-
-/** What one batch may send, and whether it was. Either `delivered` or `failed` must be called in the end. */
-export interface Claim {
-  /** For each event of the batch 1 if it is not to be sent, for it was delivered or is on its way; undefined when all are to be sent. */
-  readonly known: Uint8Array | undefined;
-  readonly knownCount: number;
-  /** The fates of batches that have the known ones on their way: when one of them fails, its events were not delivered. */
-  readonly elsewhere: readonly Promise<void>[];
-  /** These events of the batch were delivered, whatever becomes of the others; that is written, too. */
-  partDelivered(index: Uint32Array): void;
-  /** All of them were: nobody sends them again while this process lives. */
-  delivered(): void;
-  /** Writes that they were, for those who come after. */
-  keep(): void;
-  failed(reason: unknown): void;
-}
 
 export interface DeliveredIds {
   /** The key under which ids of a tenant are hashed, four words. */

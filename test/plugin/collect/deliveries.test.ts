@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Claim, Claims } from '../../../plugin/collect/claims.ts';
+import type { Claims } from '../../../plugin/collect/claims.ts';
 import { createDeliveries, type Deliveries, type DeliveryRooms } from '../../../plugin/collect/deliveries.ts';
 import { failure, type AuditError } from '../../../plugin/errors.ts';
-import type { Batch } from '../../../plugin/types.ts';
+import type { Batch, Claim } from '../../../plugin/types.ts';
 import { heldOutput, roomsFor, type HeldOutput } from '../../support/held-output.ts';
 import { settled, until } from '../../support/manual-clock.ts';
 

@@ -3,9 +3,10 @@ import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
-import { openDeliveredIds, type Claim, type DeliveredIds } from '../../../plugin/ledger/delivered-ids.ts';
+import { openDeliveredIds, type DeliveredIds } from '../../../plugin/ledger/delivered-ids.ts';
 import type { GenerationsOptions } from '../../../plugin/ledger/id-generations.ts';
 import type { LogLine } from '../../../plugin/telemetry/log.ts';
+import type { Claim } from '../../../plugin/types.ts';
 import { createFailingFiles } from '../../support/failing-files.ts';
 import { createManualClock, settled } from '../../support/manual-clock.ts';
 
