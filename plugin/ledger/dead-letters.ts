@@ -3,13 +3,13 @@
  * one line in front of the exact bytes of its record. A running collector puts letters in while another process takes them out; neither needs a lock for it.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { mkdir, readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { Unpackr } from 'msgpackr';
 import { AuditError, failure, systemCodeOf } from '../errors.ts';
 import type { Log } from '../telemetry/log.ts';
-import { realFiles, writeFailure, type JournalFiles } from './files.ts';
+import { namesIn, realFiles, replaceFile, writeFailure, type JournalFiles } from './files.ts';
 import { decodeLine, encodeLine } from './line.ts';
 
 const SUFFIX = '.letter';
@@ -84,7 +84,7 @@ export function createDeadLetters({ directory, countLimit, bytesLimit, nowMs, lo
       const letter: DeadLetter = { ...about, reason: about.reason.slice(0, REASON_LIMIT), id, eventId, firstSeen: new Date(nowMs()).toISOString(), recordBytes: record.byteLength };
       const head = Buffer.from(encodeLine({ letter: 1, ...letter, recordCheck: crc32(record) }));
       await checkRoom(head.length + record.byteLength);
-      await writeWhole(path, [head, record], files);
+      await replaceFile(path, [head, record], files);
     } catch (error) {
       throw error instanceof AuditError ? error : writeFailure(path, error);
     }
@@ -145,12 +145,7 @@ function folderIn(directory: string): string {
 }
 
 async function lettersIn(directory: string): Promise<readonly string[]> {
-  try {
-    return (await readdir(folderIn(directory))).filter((name) => name.endsWith(SUFFIX)).map((name) => join(folderIn(directory), name));
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return [];
-    throw error;
-  }
+  return (await namesIn(folderIn(directory))).filter((name) => name.endsWith(SUFFIX)).map((name) => join(folderIn(directory), name));
 }
 
 async function bytesOf(path: string): Promise<number | undefined> {
@@ -160,24 +155,6 @@ async function bytesOf(path: string): Promise<number | undefined> {
     if (systemCodeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-/** A kill leaves the whole file or none. */
-async function writeWhole(path: string, parts: readonly Uint8Array[], files: JournalFiles): Promise<void> {
-  const next = `${path}.new`;
-  const file = await files.open(next, true);
-  try {
-    for (const part of parts) await file.append(part);
-    await file.sync();
-  } catch (error) {
-    // half of it is of no use, and its room may be what is missing
-    await files.remove(next).catch(() => undefined);
-    throw error;
-  } finally {
-    await file.close();
-  }
-  await files.rename(next, path);
-  await files.syncFolder(dirname(path));
 }
 
 const unpackr = new Unpackr({ useRecords: false, int64AsType: 'bigint' });

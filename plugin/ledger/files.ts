@@ -1,6 +1,7 @@
 /** The few things a journal asks of a file system, as an interface, so that tests can have a full or broken disk at any moment. */
 import { constants } from 'node:fs';
-import { copyFile, open, rename, rm, truncate, type FileHandle } from 'node:fs/promises';
+import { copyFile, open, readdir, rename, rm, truncate, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { failure, reasonOf, systemCodeOf, type AuditError } from '../errors.ts';
 
 /** Journals are the operator's business only. */
@@ -60,6 +61,34 @@ export const realFiles: JournalFiles = {
     }
   },
 };
+
+/** The names in a folder; none where there is no such folder. Rejects with the system's own error when it is there and cannot be read. */
+export async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Replaces a file, durable when it resolves: after a kill or a power cut it is the old one or the new one. Rejects with the system's own error. */
+export async function replaceFile(path: string, parts: readonly Uint8Array[], files: JournalFiles): Promise<void> {
+  const next = `${path}.new`;
+  const file = await files.open(next, true);
+  try {
+    for (const part of parts) await file.append(part);
+    await file.sync();
+  } catch (error) {
+    // half of it is of no use, and its room may be what is missing
+    await files.remove(next).catch(() => undefined);
+    throw error;
+  } finally {
+    await file.close();
+  }
+  await files.rename(next, path);
+  await files.syncFolder(dirname(path));
+}
 
 async function appendAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let written = 0; written < bytes.length;) written += (await handle.write(bytes, written)).bytesWritten;

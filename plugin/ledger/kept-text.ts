@@ -1,8 +1,7 @@
 /** A small text that is kept in a file and replaced as a whole: after a power cut it is the old one or the new one. */
 import { readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { reasonOf, systemCodeOf } from '../errors.ts';
-import { realFiles, type JournalFiles } from './files.ts';
+import { realFiles, replaceFile, type JournalFiles } from './files.ts';
 
 /** The text, or undefined where there is none. Rejects with the system's own error when it is there and cannot be read. */
 export async function readKeptText(path: string): Promise<string | undefined> {
@@ -16,16 +15,7 @@ export async function readKeptText(path: string): Promise<string | undefined> {
 
 /** Replaces the text; durable when it resolves. Rejects with the system's own error. */
 export async function keepText(path: string, text: string, files: JournalFiles = realFiles): Promise<void> {
-  const next = `${path}.new`;
-  const file = await files.open(next, true);
-  try {
-    await file.append(Buffer.from(text));
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await files.rename(next, path);
-  await files.syncFolder(dirname(path));
+  await replaceFile(path, [Buffer.from(text)], files);
 }
 
 /** The object that a kept text holds, and what was wrong if it holds none. */

@@ -7,9 +7,10 @@ import { randomUUID } from 'node:crypto';
 import { readdir, rename, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { AuditError, failure, reasonOf, systemCodeOf } from '../errors.ts';
 import type { Log } from '../telemetry/log.ts';
+import { AuditError, failure, reasonOf } from '../errors.ts';
 import type { Clock } from '../types.ts';
+import { namesIn } from './files.ts';
 import { ask, type Holder } from './lock-inquiry.ts';
 import { pipeOf, takePipe } from './lock-pipe.ts';
 
@@ -55,21 +56,12 @@ export async function takeLock(directory: string, clock: Clock, log: Log): Promi
 
 /** Who holds a directory; undefined when nobody does, or there is no such directory. Changes nothing. Rejects with what the system says if that cannot be found out. */
 export async function holderOf(directory: string): Promise<Pick<Holder, 'pid' | 'since'> | undefined> {
-  const sockets = process.platform === 'win32' ? [pipeOf(directory)] : (await filesIn(directory)).filter((name) => SOCKET.test(name)).map((name) => join(directory, name));
+  const sockets = process.platform === 'win32' ? [pipeOf(directory)] : (await namesIn(directory)).filter((name) => SOCKET.test(name)).map((name) => join(directory, name));
   for (const socket of sockets) {
     const answer = await ask(socket);
     if (typeof answer === 'object' && answer.holding) return answer;
   }
   return undefined;
-}
-
-async function filesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return [];
-    throw error;
-  }
 }
 
 /** Listens, and is seen by the others only then: a socket that is bound but not listening yet looks like a dead one. */

@@ -3,12 +3,11 @@
  * so a second process can do it; the collector removes an order once it has taken it over.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { reasonOf, systemCodeOf } from '../errors.ts';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Log } from '../telemetry/log.ts';
 import { CONTENT_TYPES, type ContentBlob, type ContentType } from '../types.ts';
-import { writeFailure } from './files.ts';
+import { namesIn, writeFailure } from './files.ts';
 import { keepText, readKeptObject, readKeptText } from './kept-text.ts';
 
 export type Order =
@@ -49,15 +48,6 @@ export async function takeOrders(directory: string, take: (order: Order) => Prom
     }
     await take(order);
     await rm(path, { force: true });
-  }
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return [];
-    throw new Error(`the folder ${dirname(folder)} cannot be read: ${reasonOf(error)}`, { cause: error });
   }
 }
 

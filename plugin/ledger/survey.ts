@@ -1,8 +1,8 @@
 /** Looks into a state directory without taking it, whether a collector holds it or not, and changes nothing there. */
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { failure, reasonOf, systemCodeOf } from '../errors.ts';
+import { failure, reasonOf } from '../errors.ts';
 import { JOURNAL_VERSION, readFact } from './fact.ts';
+import { namesIn } from './files.ts';
 import { readJournal } from './journal-reader.ts';
 import { fileNameOf, JOURNAL_FOLDER, JOURNAL_SUFFIX } from './ledger.ts';
 import { TenantState } from './tenant-state.ts';
@@ -24,13 +24,12 @@ export interface Survey {
 export async function surveyLedger(directory: string, nowMs: number): Promise<readonly Survey[]> {
   const folder = join(directory, JOURNAL_FOLDER);
   try {
-    const names = (await readdir(folder)).filter((name) => name.endsWith(JOURNAL_SUFFIX)).sort();
+    const names = (await namesIn(folder)).filter((name) => name.endsWith(JOURNAL_SUFFIX)).sort();
     const surveys: Survey[] = [];
     // One after the other: the index of a large tenant takes a while, and memory, to read.
     for (const name of names) surveys.push(await readSurvey(join(folder, name), nowMs));
     return surveys;
   } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return [];
     throw failure('LEDGER_DIRECTORY', { directory, reason: reasonOf(error) }, error);
   }
 }
