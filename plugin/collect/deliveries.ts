@@ -3,7 +3,8 @@ import type { AuditError } from '../errors.ts';
 import type { Batch, Claim, Clock, Output } from '../types.ts';
 import type { BytesInFlight } from './bytes-in-flight.ts';
 import { noClaim, withoutKnown, type Claims } from './claims.ts';
-import { deliverWhatCanBe, type Suspicions } from './take-apart.ts';
+import type { Suspicions } from './suspicions.ts';
+import { deliverWhatCanBe } from './take-apart.ts';
 
 export interface Deliveries {
   /** Hands a batch over; resolves when there is room for it, rejects when an earlier one of these deliveries failed or the signal is aborted. */

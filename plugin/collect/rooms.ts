@@ -23,6 +23,7 @@ import { createBytesInFlight, type SharedBytes } from './bytes-in-flight.ts';
 import type { DeliveryRooms } from './deliveries.ts';
 import type { OrderTaker } from './order-desk.ts';
 import type { Reports } from './reports.ts';
+import { Suspicions } from './suspicions.ts';
 
 /** In the state directory: what o365audit status reads. */
 export const STANDING_FILE = 'status.json';
@@ -79,7 +80,7 @@ export async function openRooms(config: Config, surroundings: Surroundings, { re
     config, module, ledger, network, ids, reports, counters, log, surroundings, orderTakers: [], budgets: new Map(), positions: await openFilePositions(collector.stateDir, log),
     letters: createDeadLetters({ directory: collector.stateDir, countLimit: collector.deadLettersLimit, bytesLimit: collector.deadLettersBytes, nowMs: () => clock.nowMs(), log }),
     deliveries: {
-      output, clock, suspicions: new Map(), ...(ids === undefined ? {} : { claims: ids }),
+      output, clock, suspicions: new Suspicions(), ...(ids === undefined ? {} : { claims: ids }),
       // a pipe has taken what its reader may never read
       remembersParts: collector.output !== 'stdout',
     },

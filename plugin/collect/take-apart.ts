@@ -1,10 +1,12 @@
 /**
  * What the log agent refuses again and again is taken apart until the events that it refuses are alone, so that the others of their batch go on. An event is
  * only given up when it is sure that it is the event's fault: when the log agent has refused it several times, and has acknowledged something else between
- * these refusals. A log agent that takes nothing at all, because what is behind it is down or misconfigured, leaves every event owed.
+ * these refusals. Where nothing else is to be sent, an event that it had taken before is sent once more: the store knows that by its id. A log agent that takes
+ * nothing at all, because what is behind it is down or misconfigured, leaves every event owed.
  */
 import { AuditError } from '../errors.ts';
 import { INDEX_WORDS, type Batch, type Clock, type Output } from '../types.ts';
+import type { Suspicion, Suspicions } from './suspicions.ts';
 
 /** How often something else has to be acknowledged between refusals of an event, before it is given up. */
 export const CONTRASTS = 2;
@@ -18,18 +20,6 @@ const WITNESSES = 4;
 /** So long others' batches have to be acknowledged before a suspect is sent again, when there is nothing else of its own batch to send. */
 const PATIENCE_MS = 5_000;
 const LOOK_INTERVAL_MS = 500;
-/** Events under suspicion that are remembered from one attempt to deliver them to the next. */
-const SUSPICIONS_LIMIT = 1_000;
-
-/** What speaks against an event: how often something else was acknowledged between two refusals of it. */
-interface Suspicion {
-  readonly contrasts: number;
-  /** How many acknowledgements there had been at the last refusal. */
-  readonly acknowledgedAt: number;
-}
-
-/** Events under suspicion, by their hash: their blob may be fetched several times before it is sure. */
-export type Suspicions = Map<string, Suspicion>;
 
 export interface TakeApartOptions {
   readonly output: Output;
@@ -48,7 +38,10 @@ export interface TakeApartOptions {
  */
 export async function deliverWhatCanBe(batch: Batch, options: TakeApartOptions): Promise<void> {
   const refusal = await refusalOf(batch, options.output);
-  if (refusal === undefined) return;
+  if (refusal === undefined) {
+    options.suspicions.acknowledged(batch);
+    return;
+  }
   if (batch.eventCount > 1 && batch.index === undefined) throw refusal;
   await takeApart(batch, refusal, options);
 }
@@ -64,9 +57,12 @@ async function refusalOf(batch: Batch, output: Output, attempts?: number): Promi
   }
 }
 
-async function refusalOfPart(part: Batch, attempts: number, { output, taken }: TakeApartOptions): Promise<AuditError | undefined> {
+async function refusalOfPart(part: Batch, attempts: number, { output, suspicions, taken }: TakeApartOptions): Promise<AuditError | undefined> {
   const refusal = await refusalOf(part, output, attempts);
-  if (refusal === undefined) taken(part);
+  if (refusal === undefined) {
+    suspicions.acknowledged(part);
+    taken(part);
+  }
   return refusal;
 }
 
@@ -120,17 +116,26 @@ async function judge(suspects: readonly Suspect[], witnesses: Batch[], options: 
     if (witnesses.length === 0) await others(open, options);
     const ready = readyAmong(open, output);
     const witness = ready.length > 0 ? undefined : witnesses.shift();
-    if (ready.length === 0 && witness === undefined) break;
+    if (ready.length === 0 && witness === undefined) {
+      if (!await isWell(options) || readyAmong(open, output).length === 0) break;
+      continue;
+    }
     const sent: Suspect[] = [];
     for (const { event } of witness === undefined ? ready : [{ event: witness }]) {
       const refusal = await refusalOfPart(event, EVENT_ATTEMPTS, options);
-      if (refusal === undefined) suspicions.delete(keyOf(event));
+      if (refusal === undefined) suspicions.forget(event);
       else sent.push(witness === undefined ? { event, refusal, suspicion: heavier(ready, event, output) } : suspectOf(event, refusal, options));
     }
     open = [...open.filter((each) => !ready.includes(each)), ...await sentence(sent, options)];
   }
-  for (const { event, suspicion } of open) remember(suspicions, keyOf(event), suspicion);
+  for (const { event, suspicion } of open) suspicions.remember(event, suspicion);
   return open;
+}
+
+/** Whether the log agent takes what it has taken before. */
+async function isWell({ output, suspicions }: TakeApartOptions): Promise<boolean> {
+  const { witness } = suspicions;
+  return witness !== undefined && await refusalOf(witness, output, PART_ATTEMPTS) === undefined;
 }
 
 /** Suspects since whose last refusal something was acknowledged. */
@@ -150,7 +155,7 @@ async function sentence(suspects: readonly Suspect[], { suspicions, leaveOut }: 
     if (suspect.suspicion.contrasts < CONTRASTS && suspect.refusal.code !== 'OUTPUT_BATCH_TOO_LARGE') open.push(suspect);
     else {
       await leaveOut(suspect.event, suspect.refusal);
-      suspicions.delete(keyOf(suspect.event));
+      suspicions.forget(suspect.event);
     }
   }
   return open;
@@ -158,7 +163,7 @@ async function sentence(suspects: readonly Suspect[], { suspicions, leaveOut }: 
 
 /** An event that was refused now, with what was found in earlier rounds. */
 function suspectOf(event: Batch, refusal: AuditError, { output: { acknowledged }, suspicions }: TakeApartOptions): Suspect {
-  const earlier = suspicions.get(keyOf(event));
+  const earlier = suspicions.of(event);
   const contrasts = earlier === undefined ? 0 : earlier.contrasts + (acknowledged > earlier.acknowledgedAt ? 1 : 0);
   return { event, refusal, suspicion: { contrasts, acknowledgedAt: acknowledged } };
 }
@@ -167,20 +172,6 @@ function suspectOf(event: Batch, refusal: AuditError, { output: { acknowledged }
 function heavier(suspects: readonly Suspect[], event: Batch, { acknowledged }: Output): Suspicion {
   const { contrasts = 0 } = suspects.find((suspect) => suspect.event === event)?.suspicion ?? {};
   return { contrasts: contrasts + 1, acknowledgedAt: acknowledged };
-}
-
-/** The hash of the event's id. */
-function keyOf({ index }: Batch): string {
-  return index?.subarray(1).join() ?? '';
-}
-
-function remember(suspicions: Suspicions, key: string, suspicion: Suspicion): void {
-  suspicions.delete(key);
-  suspicions.set(key, suspicion);
-  for (const oldest of suspicions.keys()) {
-    if (suspicions.size <= SUSPICIONS_LIMIT) return;
-    suspicions.delete(oldest);
-  }
 }
 
 /** A batch as two, by its entries. */

@@ -15,6 +15,7 @@ import { startSimulation, type Simulation } from '../support/simulation.ts';
 
 const BACKLOG = { blobs: 6, eventsPerBlob: 40 };
 const QUICK = ['--frame-attempts', '2'];
+const OFTEN = ['-M', 'o365.audit.var.api.poll_interval=1s'];
 
 interface Bed {
   readonly simulation: Simulation;
@@ -108,6 +109,45 @@ describe('an event that the log agent refuses for ever', { concurrency: 2 }, () 
       assert.equal((await collector.ended()).status, 0);
       assert.equal(host.received.get(next), 1);
     });
+  });
+
+  test('is kept apart when nothing else travels, too: what was delivered last is sent once more, to see that the log agent is well', async () => {
+    await withBed(async (bed) => {
+      const { host, blobs, collect, letters, simulation } = bed;
+      const collector = startProgram([...collect, ...OFTEN]);
+      await collector.said('Everything that there was has been delivered.');
+      const [alone] = addBacklog(simulation.simulator, { blobs: 1, eventsPerBlob: 1 });
+      host.misbehave('refuse-event', { id: alone?.ids[0] ?? '' });
+      await collector.said('The output does not take an event.');
+      await collector.until(() => letters().length === 1, 'a dead letter');
+      collector.signal('SIGTERM');
+      assert.equal((await collector.ended()).status, 0);
+      assert.deepEqual(new Set(host.received.keys()), idsIn(blobs));
+      const again = [...host.received.values()].reduce((sum, times) => sum + times, 0) - host.received.size;
+      assert.ok(again <= 2, `${again} events came once more`);
+    });
+  });
+
+  test('stays owed as long as the log agent has taken nothing else: nothing tells whose fault it is', async () => {
+    const simulation = await startSimulation({ eventCount: 0 });
+    const host = await startForwardHost();
+    try {
+      const [alone] = addBacklog(simulation.simulator, { blobs: 1, eventsPerBlob: 1 });
+      host.misbehave('refuse-event', { id: alone?.ids[0] ?? '' });
+      await untilListable();
+      const words = ['collect', ...simulation.words, '--output', host.url, ...QUICK, ...OFTEN];
+      const collector = startProgram(words);
+      await collector.said('it stays owed and is tried again in the next round', 2);
+      assert.equal(existsSync(join(simulation.stateDir, 'dead-letters')), false);
+      const [other] = addBacklog(simulation.simulator, { blobs: 1, eventsPerBlob: 1 });
+      await collector.said('The output does not take an event.');
+      collector.signal('SIGTERM');
+      assert.equal((await collector.ended()).status, 0);
+      assert.deepEqual([...host.received.keys()], other?.ids);
+    } finally {
+      await host.close();
+      await simulation.close();
+    }
   });
 
   test('is told apart from a log agent that refuses everything, which gets everything in the end', async () => {

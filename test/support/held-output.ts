@@ -1,6 +1,7 @@
 /** An output that delivers nothing until a test says what becomes of each batch. */
 import { createBytesInFlight } from '../../plugin/collect/bytes-in-flight.ts';
 import type { DeliveryRooms } from '../../plugin/collect/deliveries.ts';
+import { Suspicions } from '../../plugin/collect/suspicions.ts';
 import type { Batch, Output } from '../../plugin/types.ts';
 import { createHurriedClock } from './manual-clock.ts';
 
@@ -38,5 +39,5 @@ export function takingOutput(act: (batch: Batch) => void = () => undefined): Out
 
 /** What deliveries need of the process, for an output; nothing is remembered, and no wait takes time. */
 export function roomsFor(output: Output, limitBytes = 1_000): DeliveryRooms {
-  return { output, clock: createHurriedClock(), bytesInFlight: createBytesInFlight(limitBytes), suspicions: new Map(), remembersParts: true };
+  return { output, clock: createHurriedClock(), bytesInFlight: createBytesInFlight(limitBytes), suspicions: new Suspicions(), remembersParts: true };
 }
