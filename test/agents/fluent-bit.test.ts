@@ -14,13 +14,13 @@ import { seededRandom } from '../../plugin/simulator/random.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../plugin/simulator/simulator.ts';
 import { silentLog } from '../../plugin/telemetry/log.ts';
 import { startBulkEndpoint, type BulkEndpoint } from '../support/bulk-endpoint.ts';
-import { compareDocuments, documentsOfCollector, expectedIds } from '../support/documents.ts';
-import { ROOT, dryRun, fluentBitIsMissing, startFluentBit, type FluentBit, type FluentBitOptions } from '../support/fluent-bit.ts';
+import { compareDocuments, documentsOfCollector } from '../support/documents.ts';
+import { ROOT, dryRun, fluentBitIsMissing, isRunning, startFluentBit, type FluentBit, type FluentBitOptions } from '../support/fluent-bit.ts';
 import { goldenCases } from '../support/golden.ts';
 import { strangeEvents } from '../support/hostile.ts';
 import { readJson } from '../support/json.ts';
 import { until } from '../support/manual-clock.ts';
-import { realClock } from '../support/simulation.ts';
+import { expectedIds, realClock } from '../support/simulation.ts';
 
 const skip = fluentBitIsMissing();
 /** The longest time that anything here may take on a busy machine. */
@@ -63,14 +63,6 @@ async function setUp(t: TestContext, options: Partial<SimulatorOptions> = {}): P
       return agent;
     },
   };
-}
-
-function isRunning(id: number): boolean {
-  try {
-    return process.kill(id, 0);
-  } catch {
-    return false;
-  }
 }
 
 /** Waits until the store has all these, and the agent's storage is empty. */

@@ -8,10 +8,10 @@ import { test, type TestContext } from 'node:test';
 import { configurationFor } from '../../plugin/commands/simulate.ts';
 import { startSimulator, type Simulator } from '../../plugin/simulator/simulator.ts';
 import { silentLog } from '../../plugin/telemetry/log.ts';
-import { documentsOfCollector, expectedIds } from '../support/documents.ts';
+import { documentsOfCollector } from '../support/documents.ts';
 import { ROOT, environmentOf } from '../support/fluent-bit.ts';
 import { linesOfFile } from '../support/program.ts';
-import { realClock } from '../support/simulation.ts';
+import { expectedIds, realClock } from '../support/simulation.ts';
 
 const LIMIT_MS = 60_000;
 

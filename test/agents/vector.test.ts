@@ -12,12 +12,12 @@ import { configurationFor } from '../../plugin/commands/simulate.ts';
 import { startSimulator, type Simulator } from '../../plugin/simulator/simulator.ts';
 import { silentLog } from '../../plugin/telemetry/log.ts';
 import { startBulkEndpoint, type BulkEndpoint, type Usage } from '../support/bulk-endpoint.ts';
-import { compareDocuments, documentsOfCollector, expectedIds } from '../support/documents.ts';
+import { compareDocuments, documentsOfCollector } from '../support/documents.ts';
 import { ROOT } from '../support/fluent-bit.ts';
 import { startForwardHost } from '../support/forward-host.ts';
 import { until } from '../support/manual-clock.ts';
 import { runProgram } from '../support/program.ts';
-import { realClock } from '../support/simulation.ts';
+import { expectedIds, realClock } from '../support/simulation.ts';
 import { adaptExample, startVector, validate, vectorIsMissing, type Vector } from '../support/vector.ts';
 
 const skip = vectorIsMissing();

@@ -4,15 +4,13 @@
  *
  * The seed fixes what is done wrong, not when a busy machine gets to it: the same seed makes the same trouble, and not exactly the same run.
  */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { openLedger } from '../../plugin/ledger/ledger.ts';
 import { seededRandom } from '../../plugin/simulator/random.ts';
-import { silentLog } from '../../plugin/telemetry/log.ts';
+import type { SimulatorOptions } from '../../plugin/simulator/simulator.ts';
+import { untilListable } from '../support/backlog.ts';
+import { inCopiedLedger } from '../support/earlier-run.ts';
 import { startForwardHost, type ReceivedEvent } from '../support/forward-host.ts';
 import { DEADLINE_MS, startProgram } from '../support/program.ts';
-import { realClock, startSimulation, type Simulation } from '../support/simulation.ts';
+import { startSimulation, type Simulation } from '../support/simulation.ts';
 import { damageJournals, drawDoom } from './doom.ts';
 import { LOSING, makeMischief } from './mischief.ts';
 import { judge, type Evidence, type Verdict } from './verdict.ts';
@@ -38,8 +36,8 @@ export interface ChaosReport extends Verdict {
   readonly seconds: number;
 }
 
-/** What there is before it begins. */
-export const EVENTS_AT_FIRST = 600;
+/** What there is before it begins, and a service that has no quota. */
+export const SERVICE: Partial<SimulatorOptions> = { tenants: 2, eventCount: 600, eventsPerBlob: 6, pageSize: 20, latencyMs: 5, requestsPerMinute: 1_000_000 };
 /** Nobody may sign in, or the tenants are refused: a supervisor would start it again. */
 const REFUSED_STATUS = 3;
 const MOST_OWN_ENDS = 1_000;
@@ -51,7 +49,7 @@ export async function runChaos({ kills, seed, tell = () => undefined }: ChaosOpt
   const startMs = performance.now();
   const random = seededRandom(seed, 'chaos');
   const arrivals = new Arrivals();
-  const simulation = await startSimulation({ seed, tenants: 2, eventCount: EVENTS_AT_FIRST, eventsPerBlob: 6, pageSize: 20, latencyMs: 5, requestsPerMinute: 1_000_000 });
+  const simulation = await startSimulation({ ...SERVICE, seed });
   const host = await startForwardHost({ keepEvents: false, onEvent: (event) => arrivals.note(event) });
   const words = ['collect', ...simulation.words, '--output', host.url, '--frame-size', '16KiB', '--ack-timeout', '1s', '--log-level', 'debug', '--log-format', 'json',
     '-M', 'o365.audit.var.api.poll_interval=300ms', '-M', 'o365.audit.var.api.error_retry_interval=300ms'];
@@ -75,7 +73,7 @@ export async function runChaos({ kills, seed, tell = () => undefined }: ChaosOpt
       for (const damage of damageJournals(simulation.stateDir, random)) count(counts.damage, damage);
     }
     await mischief.end();
-    complaints.push(...await calm(simulation, words, sayings, arrivals), ...complaintsAbout(sayings, arrivals, host.complaints), ...await complaintsOfLedger(simulation));
+    complaints.push(...await calm(words, sayings, arrivals), ...complaintsAbout(sayings, arrivals, host.complaints), ...await complaintsOfLedger(simulation));
     const { simulator } = simulation;
     const forgotten = [...counts.damage.values(), ...[...counts.kills].filter(([kind]) => IN_WRITES.test(kind)).map(([, times]) => times)].reduce((sum, times) => sum + times, 0);
     const verdict = judge(evidenceOf(simulation, { arrived: arrivals.times, lost: sayings.lost, forgotten }));
@@ -132,10 +130,10 @@ class Arrivals {
 }
 
 /** Lets the collector finish in peace, and once more, when there is nothing left to do. */
-async function calm({ simulator }: Simulation, words: readonly string[], sayings: Sayings, arrivals: Arrivals): Promise<readonly string[]> {
+async function calm(words: readonly string[], sayings: Sayings, arrivals: Arrivals): Promise<readonly string[]> {
   arrivals.watch(() => undefined);
   sayings.watch(() => undefined);
-  await untilListable(simulator);
+  await untilListable();
   const complaints: string[] = [];
   for (const occasion of ['in peace', 'with nothing left to do']) {
     const before = arrivals.again;
@@ -151,13 +149,6 @@ async function calm({ simulator }: Simulation, words: readonly string[], sayings
   return complaints;
 }
 
-/** Windows end on whole seconds: what was added in this one is listed from the next one on. */
-export async function untilListable({ books }: Simulation['simulator']): Promise<void> {
-  const nowMs = Date.now();
-  const newestMs = Math.max(...books.blobs().map(({ createdMs }) => createdMs).filter((ms) => ms <= nowMs));
-  await realClock.wait(Math.max(0, Math.floor(newestMs / 1000) * 1000 + 1_000 - nowMs));
-}
-
 /** What the collector says that it never should, and what the log agent could not read. */
 function complaintsAbout(sayings: Sayings, arrivals: Arrivals, agentComplaints: readonly string[]): readonly string[] {
   const never = (['tenant.lost_window', 'event.dead_lettered', 'api.element_unusable', 'ledger.newer', 'ledger.write_failed'] as const)
@@ -170,22 +161,16 @@ function complaintsAbout(sayings: Sayings, arrivals: Arrivals, agentComplaints: 
   ];
 }
 
-/** Nothing is owed any more; looked at in a copy. */
-export async function complaintsOfLedger({ stateDir, simulator }: Simulation): Promise<readonly string[]> {
-  const copy = mkdtempSync(join(tmpdir(), 'o365audit-chaos-'));
-  try {
-    cpSync(join(stateDir, 'ledger'), join(copy, 'ledger'), { recursive: true });
-    const ledger = await openLedger({ directory: copy }, realClock, silentLog);
+/** Nothing is owed any more. */
+export function complaintsOfLedger({ stateDir, simulator }: Simulation): Promise<readonly string[]> {
+  return inCopiedLedger(stateDir, async (ledger) => {
     const complaints: string[] = [];
     for (const { id } of simulator.tenants) {
       const owed = (await ledger.tenant(id)).owed();
       if (owed.length > 0) complaints.push(`the ledger still owes ${owed.length} blobs: ${owed.slice(0, 5).map(({ contentId }) => contentId).join(', ')}`);
     }
-    await ledger.close();
     return complaints;
-  } finally {
-    rmSync(copy, { recursive: true });
-  }
+  });
 }
 
 /** Counts one more. */

@@ -3,11 +3,12 @@
  * Fluent Bit itself, whose collector ends with it; the store throttles, fails, forgets to answer and goes away. What counts is what the store has in the end.
  */
 import { seededRandom, type Random } from '../../plugin/simulator/random.ts';
+import { untilListable } from '../support/backlog.ts';
 import { startBulkEndpoint, type BulkEndpoint, type StoreFault } from '../support/bulk-endpoint.ts';
-import { startFluentBit, type FluentBit } from '../support/fluent-bit.ts';
+import { isRunning, startFluentBit, type FluentBit } from '../support/fluent-bit.ts';
 import { until } from '../support/manual-clock.ts';
 import { realClock, startSimulation } from '../support/simulation.ts';
-import { complaintsOfLedger, count, evidenceOf, EVENTS_AT_FIRST, servedFaults, untilListable, type ChaosOptions, type ChaosReport } from './chaos.ts';
+import { complaintsOfLedger, count, evidenceOf, servedFaults, SERVICE, type ChaosOptions, type ChaosReport } from './chaos.ts';
 import { makeMischief } from './mischief.ts';
 import { judge } from './verdict.ts';
 
@@ -28,10 +29,7 @@ const STORE: readonly (StoreFault | 'leave')[] = [
 export async function runUnderFluentBit({ kills, seed, tell = () => undefined }: ChaosOptions): Promise<ChaosReport> {
   const startMs = performance.now();
   const random = seededRandom(seed, 'chaos');
-  const simulation = await startSimulation(
-    { seed, tenants: 2, eventCount: EVENTS_AT_FIRST, eventsPerBlob: 6, pageSize: 20, latencyMs: 5, requestsPerMinute: 1_000_000 },
-    (text) => `${text}      poll_interval: 300ms\n      error_retry_interval: 300ms\n`,
-  );
+  const simulation = await startSimulation({ ...SERVICE, seed }, (text) => `${text}      poll_interval: 300ms\n      error_retry_interval: 300ms\n`);
   const store = await startBulkEndpoint();
   const lost = new Map<string, string>();
   const counts = { kills: new Map<string, number>(), damage: new Map<string, number>(), ownEnds: new Map<string, number>() };
@@ -50,11 +48,10 @@ export async function runUnderFluentBit({ kills, seed, tell = () => undefined }:
       await until(() => agent.collector() !== undefined, 'a collector', START_LIMIT_MS);
       const whom = random.pick(['the collector', 'Fluent Bit']);
       const collector = agent.collector();
-      if (whom === 'the collector') kill(collector);
-      else {
+      if (whom === 'Fluent Bit') {
         await agent.kill();
         await until(() => !isRunning(collector), 'the end of the collector', START_LIMIT_MS);
-      }
+      } else if (collector !== undefined && isRunning(collector)) process.kill(collector, 'SIGKILL');
       listen(agent);
       if (whom === 'Fluent Bit') agent = await start();
       count(counts.kills, whom);
@@ -66,7 +63,7 @@ export async function runUnderFluentBit({ kills, seed, tell = () => undefined }:
     await agent.stop();
     listen(agent);
     agent = await start();
-    await untilListable(simulation.simulator);
+    await untilListable();
     const evidence = () => evidenceOf(simulation, { arrived: new Map([...store.documents.keys()].map((id) => [id, 1])), lost, forgotten: kills });
     await until(() => {
       listen(agent);
@@ -115,14 +112,3 @@ function makeStoreTrouble(store: BulkEndpoint, random: Random): { readonly happe
   };
 }
 
-function kill(id: number | undefined): void {
-  if (id !== undefined && isRunning(id)) process.kill(id, 'SIGKILL');
-}
-
-function isRunning(id: number | undefined): boolean {
-  try {
-    return id !== undefined && process.kill(id, 0);
-  } catch {
-    return false;
-  }
-}

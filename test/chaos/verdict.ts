@@ -1,5 +1,6 @@
 /** What must be true when all has calmed down, by the simulator's own books. */
 import type { BlobInBooks } from '../../plugin/simulator/books.ts';
+import { eventIdOf } from '../support/simulation.ts';
 
 export interface Evidence {
   /** Every blob that ever was. */
@@ -41,8 +42,7 @@ export function judge({ blobs, expected, arrived, lost, losingFaults, forgotten,
   const complain = (what: string, which: readonly string[]): void => {
     if (which.length > 0) complaints.push(`${which.length} ${what}: ${which.slice(0, NAMED).join(', ')}${which.length > NAMED ? '…' : ''}`);
   };
-  const idOf = (blob: BlobInBooks, id: string): string => blob.contentType === 'DLP.All' ? `${id}:dlp` : id;
-  const idsOf = (blob: BlobInBooks): readonly string[] => blob.ids.flatMap((id) => id === undefined ? [] : [idOf(blob, id)]);
+  const idsOf = ({ contentType, ids }: BlobInBooks): readonly string[] => ids.flatMap((id) => id === undefined ? [] : [eventIdOf(contentType, id)]);
   const known = new Set(blobs.flatMap(idsOf));
   const lostBlobs = blobs.filter(({ contentId }) => lost.has(contentId));
   const lostIds = new Set(lostBlobs.flatMap(idsOf));

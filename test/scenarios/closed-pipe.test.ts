@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { addBacklog, committedIn, idsIn } from '../support/backlog.ts';
 import { runProgram } from '../support/program.ts';
-import { idsOf, startSimulation, type Simulation } from '../support/simulation.ts';
+import { idsOf, withSimulation, type Simulation } from '../support/simulation.ts';
 
 /** What a pipe of Linux holds, and what a reader may have in hand when it ends. */
 const PIPE_BYTES = 64 * 1024 + 16 * 1024;
@@ -18,13 +18,8 @@ const EVENTS_PER_BLOB = 40;
 /** The program behind a pipe to a reader, with the program's own status. */
 const into = (reader: string) => ({ launcher: ['bash', '-c', `"$@" | ${reader}; exit "\${PIPESTATUS[0]}"`, 'bash', process.execPath] }) as const;
 
-async function within(blobs: number, act: (simulation: Simulation, backlog: ReturnType<typeof addBacklog>) => Promise<void>): Promise<void> {
-  const simulation = await startSimulation({ eventCount: 0 });
-  try {
-    await act(simulation, addBacklog(simulation.simulator, { blobs, eventsPerBlob: EVENTS_PER_BLOB, ballast: BALLAST }));
-  } finally {
-    await simulation.close();
-  }
+function within(blobs: number, act: (simulation: Simulation, backlog: ReturnType<typeof addBacklog>) => Promise<void>): Promise<void> {
+  return withSimulation({ eventCount: 0 }, (simulation) => act(simulation, addBacklog(simulation.simulator, { blobs, eventsPerBlob: EVENTS_PER_BLOB, ballast: BALLAST })));
 }
 
 describe('a reader of stdout that goes away', { concurrency: 2 }, () => {

@@ -11,18 +11,11 @@ import { CONTENT_TYPES } from '../../plugin/types.ts';
 import { addBacklog, idsIn } from '../support/backlog.ts';
 import { inLedger, listedUntil } from '../support/earlier-run.ts';
 import { runProgram, startProgram } from '../support/program.ts';
-import { idsOf, startSimulation, type Simulation } from '../support/simulation.ts';
+import { idsOf, withSimulation, type Simulation } from '../support/simulation.ts';
 
 const DAY_MS = 86_400_000;
 
-async function within(act: (simulation: Simulation) => Promise<void>): Promise<void> {
-  const simulation = await startSimulation({ eventCount: 200 });
-  try {
-    await act(simulation);
-  } finally {
-    await simulation.close();
-  }
-}
+const within = (act: (simulation: Simulation) => Promise<void>): Promise<void> => withSimulation({ eventCount: 200 }, act);
 
 /** The service was never asked for what it does not serve. */
 function assertAskedWell({ simulator }: Simulation): void {

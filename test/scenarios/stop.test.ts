@@ -9,7 +9,7 @@ import { describe, test } from 'node:test';
 import { addBacklog, committedIn, idsIn } from '../support/backlog.ts';
 import { startForwardHost } from '../support/forward-host.ts';
 import { runProgram, startProgram, STOP_DEADLINE_MS } from '../support/program.ts';
-import { idsOf, startSimulation, type Simulation } from '../support/simulation.ts';
+import { idsOf, withSimulation, type Simulation } from '../support/simulation.ts';
 
 /** An answer takes so long that there is always something in flight. */
 const LATENCY_MS = 40;
@@ -24,14 +24,7 @@ const LAUNCHER = `
   setInterval(() => undefined, 1e9);
 `;
 
-async function within(act: (simulation: Simulation) => Promise<void>): Promise<void> {
-  const simulation = await startSimulation({ eventCount: 0, latencyMs: LATENCY_MS });
-  try {
-    await act(simulation);
-  } finally {
-    await simulation.close();
-  }
-}
+const within = (act: (simulation: Simulation) => Promise<void>): Promise<void> => withSimulation({ eventCount: 0, latencyMs: LATENCY_MS }, act);
 
 /** The words for a collector with so much in flight. */
 const collecting = ({ words }: Simulation): string[] => ['collect', ...words, '--content-concurrency', String(CONCURRENCY)];

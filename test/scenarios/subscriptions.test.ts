@@ -12,28 +12,20 @@ import { CONTENT_TYPES, type ContentType } from '../../plugin/types.ts';
 import { addBacklog } from '../support/backlog.ts';
 import { ageStarts } from '../support/earlier-run.ts';
 import { runProgram, startProgram, type Program } from '../support/program.ts';
-import { idsOf, startSimulation, type Simulation } from '../support/simulation.ts';
+import { idsOf, roundsOf, withSimulation, type Simulation } from '../support/simulation.ts';
 
 const OFTEN = ['-M', 'o365.audit.var.api.poll_interval=200ms', '-M', 'o365.audit.var.api.error_retry_interval=200ms'];
 const POLLS = 8;
 
-async function within(act: (simulation: Simulation) => Promise<void>): Promise<void> {
-  const simulation = await startSimulation({ eventCount: 100 });
-  try {
-    await act(simulation);
-  } finally {
-    await simulation.close();
-  }
-}
+const within = (act: (simulation: Simulation) => Promise<void>): Promise<void> => withSimulation({ eventCount: 100 }, act);
 
 const collect = ({ words }: Simulation): Program => startProgram(['collect', ...words, ...OFTEN]);
-const polls = ({ simulator }: Simulation): number => simulator.books.snapshot().tenants[simulator.tenants[0]?.id ?? '']?.byOperation.list ?? 0;
 const startsOf = ({ simulator }: Simulation, type: ContentType): ContentTypeBooks['starts'] | undefined => simulator.books.snapshot().tenants[simulator.tenants[0]?.id ?? '']?.contentTypes[type]?.starts;
 
 /** Resolves after so many further polls. */
 async function pollOn(program: Program, simulation: Simulation): Promise<void> {
-  const before = polls(simulation);
-  await program.until(() => polls(simulation) >= before + POLLS, 'further polls');
+  const before = roundsOf(simulation);
+  await program.until(() => roundsOf(simulation) >= before + POLLS, 'further polls');
 }
 
 describe('a subscription', { concurrency: 2 }, () => {

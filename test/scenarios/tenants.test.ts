@@ -9,7 +9,7 @@ import { describe, test } from 'node:test';
 import type { FaultName } from '../../plugin/simulator/faults.table.ts';
 import type { FaultSetting } from '../../plugin/simulator/faults.ts';
 import { runProgram, startProgram, STOP_DEADLINE_MS, type Program } from '../support/program.ts';
-import { startSimulation, type Simulation } from '../support/simulation.ts';
+import { withSimulation, type Simulation } from '../support/simulation.ts';
 
 interface Document {
   readonly event: { readonly id: string };
@@ -22,14 +22,7 @@ const EVENTS_EACH = 60;
 /** Which of them is in trouble. */
 const UNLUCKY = 2;
 
-async function within(act: (simulation: Simulation) => Promise<void>): Promise<void> {
-  const simulation = await startSimulation({ tenants: TENANTS, eventCount: TENANTS * EVENTS_EACH });
-  try {
-    await act(simulation);
-  } finally {
-    await simulation.close();
-  }
-}
+const within = (act: (simulation: Simulation) => Promise<void>): Promise<void> => withSimulation({ tenants: TENANTS, eventCount: TENANTS * EVENTS_EACH }, act);
 
 const documentsOf = (program: Program): Document[] => program.lines().map((line) => JSON.parse(line) as Document);
 

@@ -11,25 +11,17 @@ import type { FaultName } from '../../plugin/simulator/faults.table.ts';
 import { addBacklog } from '../support/backlog.ts';
 import { inLedger } from '../support/earlier-run.ts';
 import { startProgram, type Program } from '../support/program.ts';
-import { idsOf, startSimulation, type Simulation } from '../support/simulation.ts';
+import { idsOf, roundsOf, withSimulation, type Simulation } from '../support/simulation.ts';
 
 const OFTEN = ['-M', 'o365.audit.var.api.poll_interval=300ms', '-M', 'o365.audit.var.api.error_retry_interval=300ms'];
 const AGAIN = 'A content blob could not be delivered; it is fetched again.';
 const REPEAT = 'A call did not succeed; it is made again after a while.';
 const LOST = 'A content blob can no longer be had: its events are lost.';
 
-async function within(act: (simulation: Simulation) => Promise<void>): Promise<void> {
-  const simulation = await startSimulation({ eventCount: 0 });
-  try {
-    await act(simulation);
-  } finally {
-    await simulation.close();
-  }
-}
+const within = (act: (simulation: Simulation) => Promise<void>): Promise<void> => withSimulation({ eventCount: 0 }, act);
 
 const collect = ({ words }: Simulation): Program => startProgram(['collect', ...words, ...OFTEN, '--log-level', 'debug']);
 const requestsFor = ({ simulator }: Simulation, { contentId }: Pick<BlobInBooks, 'contentId'>): number => (simulator.books.snapshot({ log: true }).log ?? []).filter(({ path }) => path.includes(contentId)).length;
-const polls = ({ simulator }: Simulation): number => simulator.books.snapshot().tenants[simulator.tenants[0]?.id ?? '']?.byOperation.list ?? 0;
 
 describe('a content blob that cannot be had', { concurrency: 2 }, () => {
   for (const [what, fault, sign] of [
@@ -72,12 +64,12 @@ describe('a content blob that cannot be had', { concurrency: 2 }, () => {
     const program = collect(simulation);
     await program.said(LOST);
     assert.match(program.stderr, new RegExp(`${LOST.replaceAll('.', '\\.')}.*contentId=${doomed.contentId.replaceAll('$', '\\$')} reason="it expired before it could be fetched"`));
-    const [requests, before] = [requestsFor(simulation, doomed), polls(simulation)];
+    const [requests, before] = [requestsFor(simulation, doomed), roundsOf(simulation)];
     assert.ok(requests > 0, 'it was never asked for');
-    await program.until(() => polls(simulation) >= before + 6, 'further polls');
+    await program.until(() => roundsOf(simulation) >= before + 6, 'further polls');
     await program.kill();
     const next = collect(simulation);
-    await next.until(() => polls(simulation) >= before + 12, 'polls of the next run');
+    await next.until(() => roundsOf(simulation) >= before + 12, 'polls of the next run');
     await next.kill();
     assert.equal(requestsFor(simulation, doomed), requests);
     assert.equal((program.stderr + next.stderr).split(LOST).length, 2, 'it was named more than once');

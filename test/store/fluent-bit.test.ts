@@ -6,10 +6,10 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import type { Simulator } from '../../plugin/simulator/simulator.ts';
 import { eventually, everySecond, metricsOf, startChain, type Chain, type ChainOptions } from '../support/chain.ts';
-import { expectedIds } from '../support/documents.ts';
 import { fluentBitIsMissing } from '../support/fluent-bit.ts';
 import { until } from '../support/manual-clock.ts';
 import { prepareStore, preparedStoreIsMissing, type PreparedStore } from '../support/prepared-store.ts';
+import { expectedIds } from '../support/simulation.ts';
 import { STORE_PRODUCTS } from '../support/store-node.ts';
 import { startStoreProxy, type StoreProxy } from '../support/store-proxy.ts';
 

@@ -6,12 +6,10 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { check } from '../../plugin/commands/check.ts';
 import { setup } from '../../plugin/commands/setup.ts';
-import { readArguments } from '../../plugin/config/collector.ts';
-import { readCommandLine } from '../../plugin/config/command-line.ts';
 import { at, entriesAt, listAt } from '../../plugin/store/json.ts';
 import { failureOf } from '../support/failures.ts';
 import { STORE_PRODUCTS, startStoreNode, storeIsMissing, type StoreNode } from '../support/store-node.ts';
-import { testSurroundings } from '../support/surroundings.ts';
+import { argumentsOf, testSurroundings } from '../support/surroundings.ts';
 
 const LONG = 'ö'.repeat(40_000);
 
@@ -24,9 +22,7 @@ for (const product of STORE_PRODUCTS) suite(`setup of ${product}`, { skip: store
 
   async function command(...words: readonly string[]): Promise<string> {
     const surroundings = testSurroundings({ version: '1.0.0' });
-    const asked = await readCommandLine(['setup', '--elasticsearch', node.url, ...words], 80);
-    assert.ok('command' in asked);
-    await setup(readArguments('setup', asked.flags, {}), surroundings);
+    await setup(await argumentsOf('setup', ['--elasticsearch', node.url, ...words]), surroundings);
     return surroundings.said.stdout;
   }
 
@@ -108,9 +104,7 @@ for (const product of STORE_PRODUCTS) suite(`setup of ${product}`, { skip: store
     try {
       writeFileSync(join(folder, 'o365.yml'), '- module: o365\n  audit:\n    enabled: true\n    var.input: file\n    var.paths: ["/nowhere/*.json"]\n');
       const surroundings = testSurroundings({ version: '1.0.0' });
-      const asked = await readCommandLine(['check', '-c', join(folder, 'o365.yml'), '--elasticsearch', node.url, '--namespace', 'enriched'], 80);
-      assert.ok('command' in asked);
-      await check(readArguments('check', asked.flags, {}), surroundings);
+      await check(await argumentsOf('check', ['-c', join(folder, 'o365.yml'), '--elasticsearch', node.url, '--namespace', 'enriched']), surroundings);
       for (const step of ['store', 'store templates', 'store data streams', 'store template', 'store pipeline']) assert.match(surroundings.said.stdout, new RegExp(`✓ ${step}:`));
       assert.match(surroundings.said.stdout, product === 'opensearch' ? /✓ store enrichment: documents get event\.ingested/ : /! store enrichment: documents get no event\.ingested/);
     } finally {

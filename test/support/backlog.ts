@@ -1,14 +1,9 @@
 /** Content blobs that a test knows one by one, and what a state directory says of them. */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { openLedger } from '../../plugin/ledger/ledger.ts';
 import type { Simulator } from '../../plugin/simulator/simulator.ts';
-import { silentLog } from '../../plugin/telemetry/log.ts';
 import type { ContentBlob } from '../../plugin/types.ts';
+import { inCopiedLedger } from './earlier-run.ts';
 import { simulatedEvents } from './events.ts';
 import { until } from './manual-clock.ts';
-import { realClock } from './simulation.ts';
 
 export interface KnownBlob extends ContentBlob {
   readonly ids: readonly string[];
@@ -54,17 +49,11 @@ export function idsIn(blobs: Iterable<KnownBlob>): Set<string> {
   return new Set([...blobs].flatMap(({ ids }) => ids));
 }
 
-/** Which of the blobs the state directory holds for delivered. It is read from a copy, so that the next run finds it as the last one left it. */
-export async function committedIn(stateDir: string, tenantId: string, blobs: readonly KnownBlob[]): Promise<KnownBlob[]> {
-  const copy = mkdtempSync(join(tmpdir(), 'o365audit-state-'));
-  try {
-    cpSync(join(stateDir, 'ledger'), join(copy, 'ledger'), { recursive: true });
-    const ledger = await openLedger({ directory: copy }, realClock, silentLog);
+/** Which of the blobs the state directory holds for delivered. */
+export function committedIn(stateDir: string, tenantId: string, blobs: readonly KnownBlob[]): Promise<KnownBlob[]> {
+  return inCopiedLedger(stateDir, async (ledger) => {
     const tenant = await ledger.tenant(tenantId);
     const open = new Set([...tenant.owed(), ...tenant.losses(), ...tenant.owe(blobs)].map(({ contentId }) => contentId));
-    await ledger.close();
     return blobs.filter(({ contentId }) => !open.has(contentId));
-  } finally {
-    rmSync(copy, { recursive: true });
-  }
+  });
 }

@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test';
 import { configurationFor } from '../../plugin/commands/simulate.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../plugin/simulator/simulator.ts';
 import { silentLog } from '../../plugin/telemetry/log.ts';
-import { startFluentBit, type FluentBit } from './fluent-bit.ts';
+import { isRunning, startFluentBit, type FluentBit } from './fluent-bit.ts';
 import { until } from './manual-clock.ts';
 import { realClock } from './simulation.ts';
 
@@ -77,13 +77,5 @@ export async function eventually(condition: () => Promise<boolean>, what: string
   while (!await condition()) {
     if (performance.now() > endMs) throw new Error(`still waiting for ${what} after ${limitMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-  }
-}
-
-function isRunning(id: number): boolean {
-  try {
-    return process.kill(id, 0);
-  } catch {
-    return false;
   }
 }

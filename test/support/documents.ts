@@ -1,17 +1,10 @@
-/** What a store should hold when everything has worked: the documents that the collector itself makes of a simulator's events, and their ids. */
+/** What a store should hold when everything has worked: the documents that the collector itself makes of a simulator's events. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { Simulator } from '../../plugin/simulator/simulator.ts';
-import { CONTENT_TYPES } from '../../plugin/types.ts';
 import type { BulkEndpoint } from './bulk-endpoint.ts';
 import { readJson, type Json } from './json.ts';
 import { runProgram } from './program.ts';
-
-/** The `event.id` of everything that a perfect collector has delivered. */
-export function expectedIds({ books }: Simulator): Set<string> {
-  return new Set(CONTENT_TYPES.flatMap((contentType) => [...books.expectedIds({ contentType })].map((id) => contentType === 'DLP.All' ? `${id}:dlp` : id)));
-}
 
 /** The documents that the collector itself makes (`--format ecs`), by event.id. `folder` holds o365.yml, and takes the collector's state. */
 export async function documentsOfCollector(folder: string): Promise<Map<string, string>> {

@@ -1,5 +1,8 @@
-/** State directories as runs of other days would have left them. */
-import { openLedger, type TenantLedger } from '../../plugin/ledger/ledger.ts';
+/** State directories: what runs have left in them, and made to look as runs of other days would have left them. */
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { JOURNAL_FOLDER, openLedger, type Ledger, type TenantLedger } from '../../plugin/ledger/ledger.ts';
 import { silentLog } from '../../plugin/telemetry/log.ts';
 import { CONTENT_TYPES } from '../../plugin/types.ts';
 import { realClock, type Simulation } from './simulation.ts';
@@ -14,6 +17,22 @@ export async function inLedger<Result>({ stateDir, simulator }: Simulation, act:
     return await act(await ledger.tenant(simulator.tenants[0]?.id ?? ''));
   } finally {
     await ledger.close();
+  }
+}
+
+/** Opens a copy of the ledger, so that the next run finds it as the last one left it. */
+export async function inCopiedLedger<Result>(stateDir: string, act: (ledger: Ledger) => Promise<Result>): Promise<Result> {
+  const copy = mkdtempSync(join(tmpdir(), 'o365audit-state-'));
+  try {
+    cpSync(join(stateDir, JOURNAL_FOLDER), join(copy, JOURNAL_FOLDER), { recursive: true });
+    const ledger = await openLedger({ directory: copy }, realClock, silentLog);
+    try {
+      return await act(ledger);
+    } finally {
+      await ledger.close();
+    }
+  } finally {
+    rmSync(copy, { recursive: true });
   }
 }
 

@@ -1,6 +1,11 @@
 /** What a promise fails with. Anything but a failure of the table fails the test. */
 import assert from 'node:assert/strict';
-import { AuditError } from '../../plugin/errors.ts';
+import { AuditError, type FailureCode } from '../../plugin/errors.ts';
+
+/** For assert.rejects and assert.throws: a failure with this code. */
+export function isFailure(code: FailureCode): (thrown: unknown) => boolean {
+  return (thrown) => thrown instanceof AuditError && thrown.code === code;
+}
 
 /** The failure; that there is none fails the test. */
 export async function failureOf(promise: Promise<unknown>): Promise<AuditError> {

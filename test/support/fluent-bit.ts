@@ -153,6 +153,15 @@ export function childOf({ pid = 0 }: ChildProcess): number | undefined {
   });
 }
 
+/** Whether there is a process with this id. */
+export function isRunning(id: number | undefined): boolean {
+  try {
+    return id !== undefined && process.kill(id, 0);
+  } catch {
+    return false;
+  }
+}
+
 /** A port on which nobody listens now. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

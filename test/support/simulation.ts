@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { configurationFor } from '../../plugin/commands/simulate.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../plugin/simulator/simulator.ts';
 import { silentLog } from '../../plugin/telemetry/log.ts';
-import type { Clock } from '../../plugin/types.ts';
+import { CONTENT_TYPES, type Clock, type ContentType } from '../../plugin/types.ts';
 
 /** The clock on the wall. */
 export const realClock: Clock = {
@@ -47,17 +47,38 @@ export async function startSimulation(options: Partial<SimulatorOptions> = {}, c
   const stateDir = join(folder, 'state');
   return {
     simulator, folder, config, stateDir, words: ['-c', config, '--state-dir', stateDir],
-    expectedIds: () => {
-      const dlp = simulator.books.expectedIds({ contentType: 'DLP.All' });
-      const others = (['Audit.AzureActiveDirectory', 'Audit.Exchange', 'Audit.SharePoint', 'Audit.General'] as const).flatMap((contentType) => [...simulator.books.expectedIds({ contentType })]);
-      return new Set([...others, ...[...dlp].map((id) => `${id}:dlp`)]);
-    },
+    expectedIds: () => expectedIds(simulator),
     close: async () => {
       simulator.faults.clear();
       await simulator.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Lends one to `act`, and closes it however that ends. */
+export async function withSimulation(options: Partial<SimulatorOptions>, act: (simulation: Simulation) => Promise<void>, change?: (text: string) => string): Promise<void> {
+  const simulation = await startSimulation(options, change);
+  try {
+    await act(simulation);
+  } finally {
+    await simulation.close();
+  }
+}
+
+/** The `event.id` of everything that a perfect collector has delivered. */
+export function expectedIds({ books }: Simulator): Set<string> {
+  return new Set(CONTENT_TYPES.flatMap((contentType) => [...books.expectedIds({ contentType })].map((id) => eventIdOf(contentType, id))));
+}
+
+/** The `event.id` of a record with this Id. */
+export function eventIdOf(contentType: ContentType, id: string): string {
+  return contentType === 'DLP.All' ? `${id}:dlp` : id;
+}
+
+/** How often the collector has asked for the first tenant's subscriptions, which it does once a round. */
+export function roundsOf({ simulator }: Simulation): number {
+  return simulator.books.snapshot().tenants[simulator.tenants[0]?.id ?? '']?.byOperation.list ?? 0;
 }
 
 /** The event.id of records or documents in NDJSON. Throws when a line is none. */

@@ -1,6 +1,10 @@
-/** What a command knows of the process around it, for commands that run inside a test. */
+/** What a command knows of the process around it, and what it is called with, for commands that run inside a test. */
+import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { readArguments } from '../../plugin/config/collector.ts';
+import { readCommandLine } from '../../plugin/config/command-line.ts';
+import type { ArgumentsOf, Command } from '../../plugin/config/options.ts';
 import type { Surroundings } from '../../plugin/types.ts';
 import { realClock } from './simulation.ts';
 
@@ -31,4 +35,11 @@ export function testSurroundings(changes: Partial<Surroundings> = {}): TestSurro
     lines: () => said.stdout.split('\n').slice(0, -1),
     end: (reason = 'the signal SIGTERM') => stop.abort(new Error(reason)),
   };
+}
+
+/** What a command is called with for these words behind its name. Throws what the program would say of them. */
+export async function argumentsOf<C extends Command>(command: C, words: readonly string[], env: Surroundings['env'] = {}): Promise<ArgumentsOf<C>> {
+  const asked = await readCommandLine([command, ...words], 80);
+  assert.ok('command' in asked);
+  return readArguments(command, asked.flags, env);
 }

@@ -3,8 +3,6 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { check } from '../../../plugin/commands/check.ts';
-import { readCommandLine } from '../../../plugin/config/command-line.ts';
-import { readArguments } from '../../../plugin/config/collector.ts';
 import { AF_CODES } from '../../../plugin/api/af-codes.table.ts';
 import { AADSTS } from '../../../plugin/auth/aadsts.ts';
 import { API_ERRORS } from '../../../plugin/simulator/api-errors.table.ts';
@@ -13,8 +11,8 @@ import type { FaultName } from '../../../plugin/simulator/faults.table.ts';
 import { CONTENT_TYPES } from '../../../plugin/types.ts';
 import { startForwardHost } from '../../support/forward-host.ts';
 import { createClient } from '../simulator/client.ts';
-import { realClock, startSimulation, type Simulation } from '../../support/simulation.ts';
-import { testSurroundings } from '../../support/surroundings.ts';
+import { realClock, withSimulation, type Simulation } from '../../support/simulation.ts';
+import { argumentsOf, testSurroundings } from '../../support/surroundings.ts';
 
 interface Step {
   readonly step: string;
@@ -31,23 +29,17 @@ const hurried = { nowMs: () => Date.now(), wait: (ms: number, signal?: AbortSign
 
 async function run(words: readonly string[]): Promise<{ readonly status: number; readonly text: string; readonly steps: readonly Step[]; readonly stderr: string }> {
   const surroundings = testSurroundings({ clock: hurried });
-  const asked = await readCommandLine(['check', ...words], 80);
-  assert.ok('command' in asked);
-  const status = await check(readArguments('check', asked.flags, surroundings.env), surroundings);
+  const status = await check(await argumentsOf('check', words, surroundings.env), surroundings);
   const text = surroundings.said.stdout;
   return { status, text, stderr: surroundings.said.stderr, steps: words.includes('--json') ? surroundings.lines().map((line) => JSON.parse(line) as Step) : [] };
 }
 
 /** A simulation with fresh content, and subscriptions that are on. */
-async function within(act: (simulation: Simulation) => Promise<void>, change?: (text: string) => string, isOn = true): Promise<void> {
-  const simulation = await startSimulation({ eventCount: 400, eventsPerBlob: 5 }, change);
-  try {
-    const { simulator } = simulation;
-    if (isOn) for (const type of CONTENT_TYPES) await (await createClient(simulator, { nowMs: Date.now }).start(type)).arrayBuffer();
+function within(act: (simulation: Simulation) => Promise<void>, change?: (text: string) => string, isOn = true): Promise<void> {
+  return withSimulation({ eventCount: 400, eventsPerBlob: 5 }, async (simulation) => {
+    if (isOn) for (const type of CONTENT_TYPES) await (await createClient(simulation.simulator, { nowMs: Date.now }).start(type)).arrayBuffer();
     await act(simulation);
-  } finally {
-    await simulation.close();
-  }
+  }, change);
 }
 
 describe('o365audit check', () => {

@@ -5,16 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { collect } from '../../../plugin/commands/collect.ts';
-import { readCommandLine } from '../../../plugin/config/command-line.ts';
-import { readArguments } from '../../../plugin/config/collector.ts';
-import { AuditError, type FailureCode } from '../../../plugin/errors.ts';
+import { AuditError } from '../../../plugin/errors.ts';
 import { openLedger } from '../../../plugin/ledger/ledger.ts';
 import { silentLog } from '../../../plugin/telemetry/log.ts';
 import { CONTENT_TYPES } from '../../../plugin/types.ts';
+import { listedUntil } from '../../support/earlier-run.ts';
+import { isFailure } from '../../support/failures.ts';
 import { startForwardHost } from '../../support/forward-host.ts';
 import { until } from '../../support/manual-clock.ts';
-import { idsOf, realClock, startSimulation, type Simulation } from '../../support/simulation.ts';
-import { testSurroundings, type TestSurroundings } from '../../support/surroundings.ts';
+import { idsOf, realClock, withSimulation } from '../../support/simulation.ts';
+import { argumentsOf, testSurroundings, type TestSurroundings } from '../../support/surroundings.ts';
 
 const DAY = 86_400_000;
 const root = mkdtempSync(join(tmpdir(), 'o365audit-collect-'));
@@ -28,28 +28,15 @@ interface Status {
 
 /** Runs `o365audit collect` with these words. */
 async function run(words: readonly string[], surroundings: TestSurroundings = testSurroundings()): Promise<number> {
-  const asked = await readCommandLine(['collect', ...words], 80);
-  assert.ok('command' in asked);
-  return collect(readArguments('collect', asked.flags, surroundings.env), surroundings);
+  return collect(await argumentsOf('collect', words, surroundings.env), surroundings);
 }
 
 const statuses = (surroundings: TestSurroundings): Status[] => surroundings.lines().map((line) => JSON.parse(line) as Status);
 const actions = (surroundings: TestSurroundings): string[] => statuses(surroundings).map(({ event }) => event.action);
-const isFailure = (code: FailureCode) => (error: unknown): boolean => error instanceof AuditError && error.code === code;
 const wrongSecret = (text: string): string => text.replace(/client_secret: ".*"/, 'client_secret: "not the one"');
 
-/** Runs a test with a simulation. */
-async function within(options: Parameters<typeof startSimulation>[0], act: (simulation: Simulation) => Promise<void>, change?: (text: string) => string): Promise<void> {
-  const simulation = await startSimulation(options, change);
-  try {
-    await act(simulation);
-  } finally {
-    await simulation.close();
-  }
-}
-
 describe('o365audit collect', () => {
-  test('writes every event once to stdout and nothing else, and ends when it has caught up', () => within({ eventCount: 500 }, async ({ words, expectedIds, simulator }) => {
+  test('writes every event once to stdout and nothing else, and ends when it has caught up', () => withSimulation({ eventCount: 500 }, async ({ words, expectedIds, simulator }) => {
     const surroundings = testSurroundings();
     assert.equal(await run([...words, '--once'], surroundings), 0);
     const ids = idsOf(surroundings.lines());
@@ -66,7 +53,7 @@ describe('o365audit collect', () => {
     }
   }));
 
-  test('fetches nothing twice in the next run, and starts no subscription twice', () => within({}, async ({ words, simulator }) => {
+  test('fetches nothing twice in the next run, and starts no subscription twice', () => withSimulation({}, async ({ words, simulator }) => {
     await run([...words, '--once']);
     const surroundings = testSurroundings();
     assert.equal(await run([...words, '--once'], surroundings), 0);
@@ -75,7 +62,7 @@ describe('o365audit collect', () => {
     for (const { starts, timesServed, blobsServed } of Object.values(tenant?.contentTypes ?? {})) assert.deepEqual([starts.started, starts.alreadyEnabled, timesServed], [1, 0, blobsServed]);
   }));
 
-  test('goes on with what comes in later, at its interval, until it is stopped', () => within({ eventCount: 20 }, async ({ words, simulator, expectedIds }) => {
+  test('goes on with what comes in later, at its interval, until it is stopped', () => withSimulation({ eventCount: 20 }, async ({ words, simulator, expectedIds }) => {
     const surroundings = testSurroundings();
     const running = run([...words, '-M', 'o365.audit.var.api.poll_interval=1s'], surroundings);
     await until(() => surroundings.lines().length === 20, 'the backlog', 20_000);
@@ -88,7 +75,7 @@ describe('o365audit collect', () => {
     assert.match(surroundings.said.stderr, /Stopped\. reason="the signal SIGTERM"/);
   }));
 
-  test('tells a log agent\'s launcher on stdout what it does, while the events take their own way', () => within({}, async ({ words, expectedIds }) => {
+  test('tells a log agent\'s launcher on stdout what it does, while the events take their own way', () => withSimulation({}, async ({ words, expectedIds }) => {
     const host = await startForwardHost();
     try {
       const surroundings = testSurroundings();
@@ -104,7 +91,7 @@ describe('o365audit collect', () => {
     }
   }));
 
-  test('says that it has started before the backlog is listed, not after', () => within({ eventCount: 3_000, eventsPerBlob: 5, pageSize: 5, latencyMs: 20 }, async ({ words, simulator }) => {
+  test('says that it has started before the backlog is listed, not after', () => withSimulation({ eventCount: 3_000, eventsPerBlob: 5, pageSize: 5, latencyMs: 20 }, async ({ words, simulator }) => {
     const host = await startForwardHost();
     try {
       const surroundings = testSurroundings();
@@ -119,12 +106,10 @@ describe('o365audit collect', () => {
     }
   }));
 
-  test('says which span is lost when nobody collected for longer than the service keeps content', () => within({}, async ({ words, stateDir, simulator, expectedIds }) => {
-    const ledger = await openLedger({ directory: stateDir }, realClock, silentLog);
-    const tenant = await ledger.tenant(simulator.tenants[0]?.id ?? '');
+  test('says which span is lost when nobody collected for longer than the service keeps content', () => withSimulation({}, async (simulation) => {
+    const { words, expectedIds } = simulation;
     const fromMs = Math.floor(Date.now() / 1_000) * 1_000 - 9 * DAY;
-    for (const type of CONTENT_TYPES) tenant.listed(type, fromMs);
-    await ledger.close();
+    await listedUntil(simulation, fromMs);
     const host = await startForwardHost();
     try {
       const surroundings = testSurroundings();
@@ -147,7 +132,7 @@ describe('o365audit collect', () => {
     }
   }));
 
-  test('goes by the service\'s clock where this machine\'s is days off, and not where the operator forbids it', () => within({}, async ({ words, simulator, expectedIds }) => {
+  test('goes by the service\'s clock where this machine\'s is days off, and not where the operator forbids it', () => withSimulation({}, async ({ words, simulator, expectedIds }) => {
     simulator.faults.set('clock-skew', { ms: 3 * DAY });
     const stubborn = testSurroundings();
     const running = run([...words, '-M', 'o365.audit.var.api.adjust_clock=false'], stubborn);
@@ -161,14 +146,14 @@ describe('o365audit collect', () => {
     assert.match(surroundings.said.stderr, /clock and the service's differ.* adjusted=true/);
   }));
 
-  test('ends with the failure when every tenant is refused, before anything is started', () => within({ tenants: 2 }, async ({ words }) => {
+  test('ends with the failure when every tenant is refused, before anything is started', () => withSimulation({ tenants: 2 }, async ({ words }) => {
     const surroundings = testSurroundings();
     await assert.rejects(run(words, surroundings), isFailure('AUTH_REFUSED'));
     assert.doesNotMatch(surroundings.said.stderr, /Collecting\.|Stopped\./);
     assert.deepEqual(surroundings.lines(), []);
   }, wrongSecret));
 
-  test('refuses a state directory that another one uses, and says who it is', () => within({}, async ({ words, stateDir }) => {
+  test('refuses a state directory that another one uses, and says who it is', () => withSimulation({}, async ({ words, stateDir }) => {
     const ledger = await openLedger({ directory: stateDir }, realClock, silentLog);
     try {
       await assert.rejects(run([...words, '--once']), (error) => error instanceof AuditError && error.code === 'LEDGER_LOCKED' && error.exitStatus === 4 && error.message.includes(`process ${process.pid}`));
@@ -177,7 +162,7 @@ describe('o365audit collect', () => {
     }
   }));
 
-  test('lets go of the state directory whatever it ends with', () => within({}, async ({ words, stateDir, simulator }) => {
+  test('lets go of the state directory whatever it ends with', () => withSimulation({}, async ({ words, stateDir, simulator }) => {
     await assert.rejects(run([...words, '--output', 'forward+tls://127.0.0.1:1', '--forward-ca', join(root, 'none.pem')]), isFailure('OUTPUT_CA_FILE'));
     simulator.setSecrets(['another']);
     await assert.rejects(run(words), isFailure('AUTH_REFUSED'));
@@ -257,7 +242,7 @@ describe('o365audit collect --supervised', () => {
     return status;
   }
 
-  test('says in one status record why it cannot start, and waits longer each time, also as a new process', () => within({}, async ({ words, simulator }) => {
+  test('says in one status record why it cannot start, and waits longer each time, also as a new process', () => withSimulation({}, async ({ words, simulator }) => {
     const forward = [...words, '--output', 'forward://127.0.0.1:1'];
     for (const seconds of [1, 2, 4]) {
       const { o365: { status } } = await cannotStart(forward);
@@ -267,14 +252,14 @@ describe('o365audit collect --supervised', () => {
     assert.equal(simulator.books.snapshot().tokens.refused, 3, 'one question a start');
   }, wrongSecret));
 
-  test('ends with its failure after the wait', () => within({}, async ({ words }) => {
+  test('ends with its failure after the wait', () => withSimulation({}, async ({ words }) => {
     const surroundings = testSurroundings();
     const startedAt = performance.now();
     await assert.rejects(run([...words, '--output', 'forward://127.0.0.1:1', '--supervised'], surroundings), isFailure('AUTH_REFUSED'));
     assert.ok(performance.now() - startedAt >= 1_000);
   }, wrongSecret));
 
-  test('forgets its failures once it has started', () => within({}, async ({ words, simulator }) => {
+  test('forgets its failures once it has started', () => withSimulation({}, async ({ words, simulator }) => {
     const host = await startForwardHost();
     try {
       const forward = [...words, '--output', host.url];
@@ -290,7 +275,7 @@ describe('o365audit collect --supervised', () => {
     }
   }));
 
-  test('finds output, state directory and namespace in the configuration where no flag names them', () => within({}, async ({ config, folder }) => {
+  test('finds output, state directory and namespace in the configuration where no flag names them', () => withSimulation({}, async ({ config, folder }) => {
     const status = await cannotStart(['-c', config]);
     assert.equal(status.data_stream.namespace, 'production');
     assert.ok(existsSync(join(folder, 'elsewhere', 'start-failures.json')));
@@ -303,7 +288,7 @@ describe('o365audit collect --supervised', () => {
     assert.ok(existsSync(join(root, 'none-state', 'start-failures.json')));
   });
 
-  test('says nothing on a stdout that carries events', () => within({}, async ({ words }) => {
+  test('says nothing on a stdout that carries events', () => withSimulation({}, async ({ words }) => {
     const surroundings = testSurroundings();
     const running = run([...words, '--supervised'], surroundings);
     running.catch(() => undefined);

@@ -4,12 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { demo } from '../../../plugin/commands/demo.ts';
-import { readArguments } from '../../../plugin/config/collector.ts';
-import { readCommandLine } from '../../../plugin/config/command-line.ts';
 import { createFieldCheck } from '../../support/fields.ts';
 import { until } from '../../support/manual-clock.ts';
 import { idsOf } from '../../support/simulation.ts';
-import { testSurroundings, type TestSurroundings } from '../../support/surroundings.ts';
+import { argumentsOf, testSurroundings, type TestSurroundings } from '../../support/surroundings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'o365audit-test-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -20,9 +18,7 @@ const reportFile = (): string => join(folder, `${runs}.html`);
 /** Runs `o365audit demo` with these words. */
 async function run(words: readonly string[], surroundings: TestSurroundings): Promise<number> {
   runs += 1;
-  const asked = await readCommandLine(['demo', '--report', reportFile(), ...words], 80);
-  assert.ok('command' in asked);
-  return demo(readArguments('demo', asked.flags, surroundings.env), surroundings);
+  return demo(await argumentsOf('demo', ['--report', reportFile(), ...words], surroundings.env), surroundings);
 }
 
 const stateFolders = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('o365audit-demo-'));

@@ -5,18 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { map } from '../../../plugin/commands/map.ts';
-import { readArguments } from '../../../plugin/config/collector.ts';
-import { readCommandLine } from '../../../plugin/config/command-line.ts';
-import { AuditError, type FailureCode } from '../../../plugin/errors.ts';
+import { AuditError } from '../../../plugin/errors.ts';
+import { isFailure } from '../../support/failures.ts';
 import { createFieldCheck } from '../../support/fields.ts';
 import { goldenCases } from '../../support/golden.ts';
 import { until } from '../../support/manual-clock.ts';
 import { idsOf } from '../../support/simulation.ts';
-import { testSurroundings, type TestSurroundings } from '../../support/surroundings.ts';
+import { argumentsOf, testSurroundings, type TestSurroundings } from '../../support/surroundings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'o365audit-map-'));
 after(() => rmSync(folder, { recursive: true }));
-const isFailure = (code: FailureCode) => (error: unknown): boolean => error instanceof AuditError && error.code === code;
 
 const event = (id: string): string => `{"Id":"${id}","CreationTime":"2026-09-01T08:15:30","Operation":"UserLoggedIn","RecordType":15,"UserId":"ada.quill@brackwater.example"}`;
 
@@ -27,9 +25,7 @@ function file(name: string, text: string | Buffer): string {
 
 /** Runs `o365audit map` with these words. */
 async function run(words: readonly string[], surroundings: TestSurroundings = testSurroundings()): Promise<number> {
-  const asked = await readCommandLine(['map', ...words], 80);
-  assert.ok('command' in asked);
-  return map(readArguments('map', asked.flags, surroundings.env), surroundings);
+  return map(await argumentsOf('map', words, surroundings.env), surroundings);
 }
 
 describe('o365audit map', () => {

@@ -5,16 +5,13 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { map } from '../../../plugin/commands/map.ts';
 import { report } from '../../../plugin/commands/report.ts';
-import { readArguments } from '../../../plugin/config/collector.ts';
-import { readCommandLine } from '../../../plugin/config/command-line.ts';
-import { AuditError, type FailureCode } from '../../../plugin/errors.ts';
 import type { Picture } from '../../../plugin/report/picture.ts';
-import { testSurroundings, type TestSurroundings } from '../../support/surroundings.ts';
+import { isFailure } from '../../support/failures.ts';
+import { argumentsOf, testSurroundings, type TestSurroundings } from '../../support/surroundings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'o365audit-report-test-'));
 after(() => rmSync(folder, { recursive: true }));
 const page = join(folder, 'report.html');
-const isFailure = (code: FailureCode) => (error: unknown): boolean => error instanceof AuditError && error.code === code;
 
 function file(name: string, text: string): string {
   writeFileSync(join(folder, name), text);
@@ -23,9 +20,7 @@ function file(name: string, text: string): string {
 
 /** Runs `o365audit report` with these words. */
 async function run(words: readonly string[], surroundings: TestSurroundings = testSurroundings()): Promise<number> {
-  const asked = await readCommandLine(['report', ...words], 80);
-  assert.ok('command' in asked);
-  return report(readArguments('report', asked.flags, surroundings.env), surroundings);
+  return report(await argumentsOf('report', words, surroundings.env), surroundings);
 }
 
 /** The picture in the page, without what differs from run to run. */
@@ -44,9 +39,7 @@ const event = (id: string, operation = 'UserLoginFailed', userId = 'ada.quill@br
 async function documentsOf(...events: readonly string[]): Promise<string> {
   const surroundings = testSurroundings();
   surroundings.stdin.end(events.join('\n'));
-  const asked = await readCommandLine(['map'], 80);
-  assert.ok('command' in asked);
-  assert.equal(await map(readArguments('map', asked.flags, {}), surroundings), 0);
+  assert.equal(await map(await argumentsOf('map', []), surroundings), 0);
   return surroundings.said.stdout;
 }
 

@@ -5,20 +5,17 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { check } from '../../../plugin/commands/check.ts';
 import { setup } from '../../../plugin/commands/setup.ts';
-import { readArguments } from '../../../plugin/config/collector.ts';
 import { readCommandLine } from '../../../plugin/config/command-line.ts';
 import { failureOf } from '../../support/failures.ts';
 import { startFakeStore, type FakeStore, type FakeStoreOptions } from '../../support/fake-store.ts';
 import { createHurriedClock } from '../../support/manual-clock.ts';
-import { testSurroundings } from '../../support/surroundings.ts';
+import { argumentsOf, testSurroundings } from '../../support/surroundings.ts';
 
 const VERSION = '1.2.0';
 
 async function run(words: readonly string[], { version = VERSION, env = {} }: { readonly version?: string; readonly env?: Readonly<Record<string, string>> } = {}): Promise<string> {
   const surroundings = testSurroundings({ version, env, clock: createHurriedClock() });
-  const asked = await readCommandLine(['setup', ...words], 80);
-  assert.ok('command' in asked);
-  assert.equal(await setup(readArguments('setup', asked.flags, env), surroundings), 0);
+  assert.equal(await setup(await argumentsOf('setup', words, env), surroundings), 0);
   return surroundings.said.stdout;
 }
 
@@ -221,9 +218,7 @@ describe('o365audit setup', () => {
         for (const status of [200, 401]) {
           await within({ instead: ({ headers }) => (status === 401 ? { status, body: { error: { reason: `no ${headers['user-agent'] ?? ''}` } } } : undefined) }, async (_, words) => {
             const surroundings = testSurroundings({ version: VERSION, clock: createHurriedClock() });
-            const asked = await readCommandLine(['setup', ...words, '--log-level', 'trace', '--trace-http', trace], 80);
-            assert.ok('command' in asked);
-            const outcome = await setup(readArguments('setup', asked.flags, env), surroundings).catch((error: unknown) => error);
+            const outcome = await setup(await argumentsOf('setup', [...words, '--log-level', 'trace', '--trace-http', trace], env), surroundings).catch((error: unknown) => error);
             const all = [surroundings.said.stdout, surroundings.said.stderr, readFileSync(trace, 'utf8'), outcome instanceof Error ? `${outcome.stack ?? ''}${JSON.stringify(outcome)}` : ''].join('\n');
             assert.match(all, /_index_template|does not know who asks/);
             for (const form of forms) assert.ok(!all.includes(form), form);
@@ -256,9 +251,7 @@ describe('o365audit check with a store', () => {
   async function steps(words: readonly string[]): Promise<ReadonlyMap<string, readonly [result: string, message: string]>> {
     writeFileSync(config, '- module: o365\n  audit:\n    enabled: true\n    var.input: file\n    var.paths: ["/nowhere/*.json"]\n');
     const surroundings = testSurroundings({ version: VERSION });
-    const asked = await readCommandLine(['check', '-c', config, '--json', ...words], 80);
-    assert.ok('command' in asked);
-    await check(readArguments('check', asked.flags, {}), surroundings);
+    await check(await argumentsOf('check', ['-c', config, '--json', ...words]), surroundings);
     assert.ok(!existsSync(join(folder, 'o365audit-state')));
     return new Map(surroundings.lines().map((line) => JSON.parse(line) as { readonly step: string; readonly result: string; readonly message: string }).map(({ step, result, message }) => [step, [result, message]]));
   }

@@ -5,8 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { status } from '../../../plugin/commands/status.ts';
-import { readCommandLine } from '../../../plugin/config/command-line.ts';
-import { readArguments } from '../../../plugin/config/collector.ts';
 import { openLedger } from '../../../plugin/ledger/ledger.ts';
 import { silentLog } from '../../../plugin/telemetry/log.ts';
 import { CONTENT_TYPES, type ContentType, type Surroundings } from '../../../plugin/types.ts';
@@ -15,7 +13,7 @@ import { testBlob, FIRST_BLOB_MS } from '../../support/blobs.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
 import { runProgram, startProgram } from '../../support/program.ts';
 import { startSimulation } from '../../support/simulation.ts';
-import { testSurroundings } from '../../support/surroundings.ts';
+import { argumentsOf, testSurroundings } from '../../support/surroundings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'o365audit-status-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -23,9 +21,7 @@ after(() => rmSync(folder, { recursive: true }));
 /** What `o365audit status` says and ends with. */
 async function run(words: readonly string[], changes: Partial<Surroundings> = {}): Promise<{ readonly code: number; readonly text: string }> {
   const surroundings = testSurroundings(changes);
-  const asked = await readCommandLine(['status', ...words], 80);
-  assert.ok('command' in asked);
-  const code = await status(readArguments('status', asked.flags, surroundings.env), surroundings);
+  const code = await status(await argumentsOf('status', words, surroundings.env), surroundings);
   return { code, text: surroundings.said.stdout };
 }
 

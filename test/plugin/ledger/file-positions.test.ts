@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { AuditError, type FailureCode } from '../../../plugin/errors.ts';
 import { openFilePositions, type FilePosition } from '../../../plugin/ledger/file-positions.ts';
 import { silentLog, type LogLine } from '../../../plugin/telemetry/log.ts';
 import { createFailingFiles } from '../../support/failing-files.ts';
+import { isFailure } from '../../support/failures.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'o365audit-positions-'));
 after(() => rmSync(root, { recursive: true }));
@@ -19,7 +19,6 @@ function newFolder(): string {
 }
 
 const position = (bytes: number): FilePosition => ({ bytes, head: 'c0ffee', headBytes: Math.min(bytes, 1024) });
-const isFailure = (code: FailureCode) => (error: unknown): boolean => error instanceof AuditError && error.code === code;
 
 describe('positions in files', () => {
   test('are known to the next run once they are saved', async () => {

@@ -5,12 +5,11 @@ import { existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Readable, Writable } from 'node:stream';
 import { test } from 'node:test';
-import { AuditError, type FailureCode } from '../../../plugin/errors.ts';
 import { openStdout } from '../../../plugin/output/stdout.ts';
+import { isFailure } from '../../support/failures.ts';
 import { createManualClock, until } from '../../support/manual-clock.ts';
 
 const fixture = join(import.meta.dirname, 'fixtures/deliver.js');
-const isFailure = (code: FailureCode) => (error: unknown): boolean => error instanceof AuditError && error.code === code;
 
 interface Run {
   readonly child: ChildProcessByStdio<null, Readable | null, Readable>;

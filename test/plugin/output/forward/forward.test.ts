@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { AuditError, type FailureCode } from '../../../../plugin/errors.ts';
+import type { AuditError } from '../../../../plugin/errors.ts';
 import { openOutput, type OutputOptions } from '../../../../plugin/output/output.ts';
 import type { LogLine, LogValues } from '../../../../plugin/telemetry/log.ts';
 import type { Output } from '../../../../plugin/types.ts';
 import { encodeBatch } from '../../../support/entries.ts';
+import { isFailure } from '../../../support/failures.ts';
 import { type ForwardHost, type ForwardHostOptions, startForwardHost, TEST_CERTIFICATE_FILE } from '../../../support/forward-host.ts';
 import { createManualClock, type ManualClock, until } from '../../../support/manual-clock.ts';
 
@@ -46,7 +47,6 @@ async function setUp(t: TestContext, options: Partial<OutputOptions> = {}, hostO
   return { host, output, clock, lines, pass };
 }
 
-const isFailure = (code: FailureCode) => (error: unknown): boolean => error instanceof AuditError && error.code === code;
 const ids = (host: ForwardHost): (string | undefined)[] => host.events.map(({ id }) => id);
 
 /** Follows a delivery without waiting for it. */
