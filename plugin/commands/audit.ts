@@ -11,11 +11,12 @@ import { leaveOrder } from '../ledger/orders.ts';
 import { holderOf, surveyTenant } from '../ledger/survey.ts';
 import { openNetwork } from '../network/network.ts';
 import { Counters } from '../telemetry/counters.ts';
-import { createLog, type Log } from '../telemetry/log.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { ContentBlob, Surroundings } from '../types.ts';
 import { auditAsJson, auditPage, isComplete, type AuditFindings } from './audit-report.ts';
 import { auditStore } from './audit-store.ts';
 import { auditTenant, lostIds, type AuditRooms, type TenantAudit, type Visit } from './audit-tenant.ts';
+import { openLog } from './log.ts';
 
 /** How long to wait for a running collector to fetch what is missing, and how often to look. */
 const PATIENCE_MS = 120_000;
@@ -28,7 +29,7 @@ export async function audit({ flags }: ArgumentsOf<'audit'>, surroundings: Surro
   const options = loadStateOptions('audit', { flags, env });
   const { collector, sources } = config;
   if (sources.length === 0) throw failure('COLLECT_NOTHING', { reason: 'no o365 block of the configuration is enabled' });
-  const log = createLog({ level: collector.logLevel === 'info' ? 'warn' : collector.logLevel, format: collector.logFormat, nowMs: () => clock.nowMs(), write: (text) => void stderr.write(text) });
+  const log = openLog(collector, surroundings, 'warn');
   const isRunning = await holderOf(collector.stateDir) !== undefined;
   const network = await openNetwork(collector, surroundings, log);
   const rooms: AuditRooms = { collector, network, clock, log, stop, isRunning };

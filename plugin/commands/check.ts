@@ -8,11 +8,12 @@ import type { ArgumentsOf } from '../config/options.ts';
 import { failure, reasonOf, systemCodeOf } from '../errors.ts';
 import { openNetwork } from '../network/network.ts';
 import { openOutput } from '../output/output.ts';
-import { createLog, type Log } from '../telemetry/log.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { Surroundings } from '../types.ts';
 import { createSteps, type Finding, type Steps } from './check-steps.ts';
 import { checkStore } from './check-store.ts';
 import { checkTenant } from './check-tenant.ts';
+import { openLog } from './log.ts';
 
 /** The record that an output is asked to acknowledge has a tag of its own, which no filter or output of the examples matches. */
 const CHECK_TAG = 'o365.check';
@@ -22,7 +23,7 @@ const OUTPUT_LIMIT_MS = 20_000;
 
 /** Resolves with 0 only if events can flow, with 1 if not. Throws only when it is stopped. */
 export async function check({ flags }: ArgumentsOf<'check'>, surroundings: Surroundings): Promise<number> {
-  const { clock, env, stderr, stdout, stop } = surroundings;
+  const { clock, env, stdout, stop } = surroundings;
   const write = (text: string): void => void stdout.write(text);
   const json = flags.json === true;
   const steps = (subject?: string): Steps => createSteps({ clock, stop, write, json, subject });
@@ -34,7 +35,7 @@ export async function check({ flags }: ArgumentsOf<'check'>, surroundings: Surro
   });
   if (config === undefined) return 1;
   const { collector, sources } = config;
-  const log = createLog({ level: collector.logLevel === 'info' ? 'error' : collector.logLevel, format: collector.logFormat, nowMs: () => clock.nowMs(), write: (text) => void stderr.write(text) });
+  const log = openLog(collector, surroundings, 'error');
   const all = [first];
   await first.step('state directory', () => checkStateDir(collector.stateDir));
   await first.step('output', (signal) => checkOutput(collector, surroundings, log, signal), { limitMs: OUTPUT_LIMIT_MS });

@@ -14,6 +14,7 @@ import { createLog, type Log } from '../telemetry/log.ts';
 import { createProgress, type Progress } from '../telemetry/progress.ts';
 import { createStatus, silentStatus, type Status } from '../telemetry/status.ts';
 import type { Surroundings } from '../types.ts';
+import { openLog } from './log.ts';
 
 /** How far a run has come. */
 interface Run {
@@ -103,11 +104,12 @@ function reportsOf({ status, log, progress, clock }: Telling, started: () => voi
  * Says in one status record why the program cannot start, and waits before the end: a launcher that starts it again at once would ask Entra for tokens
  * as fast as it can.
  */
-async function holdBack(error: unknown, { stateDir, output, namespace }: Whereabouts, { clock, stderr, stdout, stop }: Surroundings): Promise<void> {
+async function holdBack(error: unknown, { stateDir, output, namespace }: Whereabouts, surroundings: Surroundings): Promise<void> {
   const thrown = error instanceof AuditError ? error : failure('UNEXPECTED', { reason: reasonOf(error) }, error);
+  const { clock, stdout, stop } = surroundings;
   const nowMs = (): number => clock.nowMs();
   const waitMs = await countStartFailure(stateDir, nowMs());
-  const log = createLog({ level: 'info', format: 'text', nowMs, write: (text) => void stderr.write(text) });
+  const log = openLog({ logLevel: 'info', logFormat: 'text' }, surroundings);
   const status = output === 'stdout' ? silentStatus : createStatus({ stream: stdout, namespace, tags: [], nowMs, log });
   status('cannot_start', { code: thrown.code, reason: thrown.message, repair: thrown.repair, retry_seconds: Math.round(waitMs / 1000) });
   log('collect.cannot_start', { code: thrown.code, waitMs });

@@ -10,9 +10,10 @@ import { listDeadLetters, openDeadLetter, removeDeadLetter, type DeadLetter } fr
 import { leaveOrder } from '../ledger/orders.ts';
 import { holderOf, surveyLedger } from '../ledger/survey.ts';
 import { openOutput } from '../output/output.ts';
-import { createLog, type Log } from '../telemetry/log.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { ContentBlob, Output, Surroundings } from '../types.ts';
 import { collect } from './collect.ts';
+import { openLog } from './log.ts';
 
 const CLOSE_MS = 1_000;
 /** How often a letter is sent that is not acknowledged. */
@@ -35,9 +36,9 @@ interface Task {
 
 /** Resolves with 0 when all of it was delivered or handed over. Throws CONFIG_…, REPLAY_… and OUTPUT_… failures, and what collecting throws. */
 export async function replay({ flags }: ArgumentsOf<'replay'>, surroundings: Surroundings): Promise<number> {
-  const { clock, env, stderr } = surroundings;
+  const { clock, env } = surroundings;
   const { collector } = loadConfig({ flags, env });
-  const log = createLog({ level: collector.logLevel, format: collector.logFormat, nowMs: () => clock.nowMs(), write: (text) => void stderr.write(text) });
+  const log = openLog(collector, surroundings);
   const ids = Array.isArray(flags.ids) ? flags.ids as readonly string[] : [];
   const isBoth = flags.deadLetters !== true && flags.parked !== true;
   const letters = isBoth || flags.deadLetters === true ? await lettersOf(collector.stateDir, ids, log) : [];

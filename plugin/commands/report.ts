@@ -1,23 +1,20 @@
 /** `o365audit report`: one HTML page of the events in files, on stdin, or in a store. */
-import { createReadStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { addAbortSignal } from 'node:stream';
-import { exportedEvents } from '../collect/exported.ts';
 import type { ArgumentsOf } from '../config/options.ts';
 import { failure, reasonOf } from '../errors.ts';
 import { envelopeTexts } from '../module/envelope.ts';
 import { loadModule } from '../module/instance.ts';
-import { createSplitter } from '../module/splitter.ts';
 import { createAggregation, type Aggregation } from '../report/aggregation.ts';
 import { readDocuments } from '../report/documents.ts';
 import { DOCUMENT_FIELDS } from '../report/facts.ts';
 import { pageOf } from '../report/page.ts';
 import type { Picture } from '../report/picture.ts';
-import { createLog, type Log } from '../telemetry/log.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { Surroundings } from '../types.ts';
+import { eventFiles, readEventFile } from './event-file.ts';
+import { openLog } from './log.ts';
 import { withStore } from './store.ts';
 
-const BATCH_BYTES = 1024 * 1024;
 const STREAMS = 'logs-o365.audit-*';
 /** The same id may be in two data streams, and after a rollover in two indices of one: only with the index each document has a place of its own. */
 const STORE_ORDER = [{ '@timestamp': { order: 'asc', unmapped_type: 'date' } }, { 'event.id': { order: 'asc', unmapped_type: 'keyword' } }, { _index: 'asc' }];
@@ -27,14 +24,13 @@ const STORE_ORDER = [{ '@timestamp': { order: 'asc', unmapped_type: 'date' } }, 
  * REPORT_… failures; then there is no page.
  */
 export async function report(options: ArgumentsOf<'report'>, surroundings: Surroundings): Promise<number> {
-  const { files, elasticsearch, reportFile, logLevel, logFormat } = options;
-  const { clock, stderr } = surroundings;
-  const log = createLog({ level: logLevel, format: logFormat, nowMs: () => clock.nowMs(), write: (text) => void stderr.write(text) });
+  const { files, elasticsearch, reportFile } = options;
+  const log = openLog(options, surroundings);
   const aggregation = createAggregation();
   const isFromStore = files.length === 0 && elasticsearch !== undefined;
   const sources = isFromStore ? [await readStore(options, surroundings, log, aggregation)] : await readFiles(options, surroundings, log, aggregation);
   const picture = await writeReport(aggregation, sources, reportFile, surroundings);
-  stderr.write(`${picture.counts.events.toLocaleString('en-US')} events in ${reportFile}\n`);
+  surroundings.stderr.write(`${picture.counts.events.toLocaleString('en-US')} events in ${reportFile}\n`);
   return 0;
 }
 
@@ -51,31 +47,18 @@ async function readStore(options: ArgumentsOf<'report'>, surroundings: Surroundi
 }
 
 /** Counts the documents of all files; resolves with what to call them. */
-async function readFiles({ files, mappingSwitches }: ArgumentsOf<'report'>, { clock, programFolder, stdin, stop }: Surroundings, log: Log, aggregation: Aggregation): Promise<string[]> {
-  const module = await loadModule(programFolder, log);
+async function readFiles({ files, mappingSwitches }: ArgumentsOf<'report'>, surroundings: Surroundings, log: Log, aggregation: Aggregation): Promise<string[]> {
+  const module = await loadModule(surroundings.programFolder, log);
   const envelope = envelopeTexts({ namespace: 'default', mappingSwitches, tags: [] });
-
-  async function readFile(file: string, name: string): Promise<void> {
-    const splitter = createSplitter(module, envelope, {
-      format: 'ecs', encoding: 'ndjson', preserveOriginalEvent: false, timestamp: true, batchBytes: BATCH_BYTES, lines: true,
-    }, `The file ${name}`, () => clock.nowMs());
-    const bytes = addAbortSignal(stop, file === '-' ? stdin : createReadStream(file));
-    try {
-      for await (const reading of readDocuments(exportedEvents(bytes as AsyncIterable<Buffer>, name), () => splitter)) {
+  const sources = eventFiles(files);
+  for (const source of sources) {
+    await readEventFile(source, { module, envelope, surroundings }, async (events, splitter) => {
+      for await (const reading of readDocuments(events, () => splitter)) {
         if ('document' in reading) aggregation.add(reading.document);
         else aggregation.addUnreadable();
       }
-    } catch (error) {
-      if (stop.aborted) throw failure('MAP_STOPPED', { file: name, reason: reasonOf(stop.reason) });
-      if (!(error instanceof Error && 'syscall' in error)) throw error;
-      throw failure('MAP_FILE', { file: name, reason: reasonOf(error) }, error);
-    } finally {
-      splitter.close();
-    }
+    });
   }
-
-  const sources = (files.length === 0 ? ['-'] : files).map((file) => ({ file, name: file === '-' ? 'standard input' : file }));
-  for (const { file, name } of sources) await readFile(file, name);
   return sources.map(({ name }) => name);
 }
 

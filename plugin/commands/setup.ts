@@ -14,9 +14,9 @@ import { resourceFiles } from '../store/print.ts';
 import { storeResources, type Resource, type StoreLayout } from '../store/resources.ts';
 import { describeServer, type StoreServer } from '../store/server.ts';
 import { findStreams, planStreams } from '../store/streams.ts';
-import { createLog } from '../telemetry/log.ts';
 import { statusFieldTypes } from '../telemetry/status.ts';
 import type { Surroundings } from '../types.ts';
+import { openLog } from './log.ts';
 import { DASHBOARD_FILE, setUpKibana } from './setup-kibana.ts';
 import { withStore } from './store.ts';
 
@@ -24,8 +24,8 @@ type Options = ArgumentsOf<'setup'>;
 
 /** Resolves with 0 when everything is as it should be. Throws STORE_ and NETWORK_ failures. */
 export async function setup(options: Options, surroundings: Surroundings): Promise<number> {
-  const { clock, stderr, stdout, stop, version } = surroundings;
-  const log = createLog({ level: options.logLevel === 'info' ? 'warn' : options.logLevel, format: options.logFormat, nowMs: () => clock.nowMs(), write: (text) => void stderr.write(text) });
+  const { stdout, stop, version } = surroundings;
+  const log = openLog(options, surroundings, 'warn');
   const tell = options.json ? tellInJson(stdout) : tellInWords(stdout);
   const make = (features: StoreFeatures, steps: readonly EnrichmentStep[], layout: StoreLayout): readonly Resource[] => storeResources({
     fields: STORE_FIELDS, statusFields: statusFieldTypes(), features, steps, layout, version,

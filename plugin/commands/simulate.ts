@@ -3,15 +3,16 @@ import { reasonOf } from '../errors.ts';
 import type { ArgumentsOf } from '../config/options.ts';
 import { faultName } from '../simulator/faults.ts';
 import { startSimulator, type Simulator } from '../simulator/simulator.ts';
-import { createLog } from '../telemetry/log.ts';
 import type { Surroundings } from '../types.ts';
+import { openLog } from './log.ts';
 
 export type SimulateArguments = ArgumentsOf<'simulate'>;
 
 /** Says on stderr what to do with it, serves until `stop`, and then says what it served. Throws SIMULATOR_… failures. */
-export async function simulate(options: SimulateArguments, { clock, stderr, stop }: Surroundings): Promise<number> {
-  const { port, tenants, count, eventsFile, eventsPerSecond, eventsPerBlob, requestsPerMinute, pageSize, latencyMs, seed, gzip, logLevel, logFormat } = options;
-  const log = createLog({ level: logLevel, format: logFormat, nowMs: () => clock.nowMs(), write: (text) => void stderr.write(text) });
+export async function simulate(options: SimulateArguments, surroundings: Surroundings): Promise<number> {
+  const { port, tenants, count, eventsFile, eventsPerSecond, eventsPerBlob, requestsPerMinute, pageSize, latencyMs, seed, gzip } = options;
+  const { clock, stderr, stop } = surroundings;
+  const log = openLog(options, surroundings);
   const faults = options.faults.map(readFault);
   const simulator = await startSimulator({
     clock, log, port, tenants, eventsPerBlob, requestsPerMinute, pageSize, latencyMs, seed, gzip, eventsFile,

@@ -7,15 +7,16 @@ import { failure } from '../errors.ts';
 import { keepText, readKeptText } from '../ledger/kept-text.ts';
 import { exportLines, importCursors, importTenant, readFilebeatRegistry } from '../ledger/moving.ts';
 import { holderOf, surveyLedger } from '../ledger/survey.ts';
-import { createLog, type Log } from '../telemetry/log.ts';
+import type { Log } from '../telemetry/log.ts';
 import { readStanding, STANDING_VERSION, type Standing } from '../telemetry/standing.ts';
 import type { Surroundings } from '../types.ts';
+import { openLog } from './log.ts';
 
 /** Throws USAGE, CONFIG_…, LEDGER_…, STATE_… and FILEBEAT_REGISTRY failures; nothing was changed then. */
 export async function state({ flags }: ArgumentsOf<'state'>, surroundings: Surroundings): Promise<number> {
-  const { env, stderr, clock } = surroundings;
+  const { env } = surroundings;
   const { stateDir, action: [verb, subject, ...more], filebeatRegistry } = loadStateOptions('state', { flags, env });
-  const log = createLog({ level: 'warn', format: 'text', nowMs: () => clock.nowMs(), write: (text) => void stderr.write(text) });
+  const log = openLog({ logLevel: 'warn', logFormat: 'text' }, surroundings);
   if (more.length > 0) throw failure('USAGE', { reason: `state takes two words, and there is ${more.join(' ')}` });
   if (verb === 'export' && filebeatRegistry === undefined) await exportOne(stateDir, subject, surroundings);
   else if (verb === 'import' && filebeatRegistry !== undefined && subject === undefined) await importFilebeat(stateDir, filebeatRegistry, surroundings, log);
