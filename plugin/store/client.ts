@@ -14,19 +14,18 @@
 import { AuditError, failure } from '../errors.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Clock, HttpRequest, HttpResponse } from '../types.ts';
+import { authorizationOf, type StoreCredentials } from './authorization.ts';
 import { sendBulk, type BulkDocument, type BulkResult } from './bulk.ts';
 import { listAt, textAt, type JsonObject } from './json.ts';
 import { countOf, searchPages, type Hit, type Search } from './search.ts';
 
-/** Where the cluster is, and how to sign in; without a key and a name nobody signs in. URLs hold no user and no password. */
-export interface StoreConnection {
+/** Where the cluster is, and how to sign in. URLs hold no user and no password. */
+export interface StoreConnection extends StoreCredentials {
   /** Nodes of one cluster; the first that answers is taken. */
   readonly urls: readonly URL[];
-  /** `id:key`, or both in Base64 as Kibana shows them. It counts before name and password. */
-  readonly apiKey?: string | undefined;
-  readonly username?: string | undefined;
-  readonly password?: string | undefined;
 }
+
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD';
 
 export interface StoreCall {
   /** What the call is for, in failures: "storing the pipeline o365audit". */
@@ -52,7 +51,7 @@ export interface Store {
    * One call. A busy server (429, 502, 503, 504) is asked a few times more. Rejects with STORE_UNAUTHORIZED, STORE_FORBIDDEN, STORE_BUSY,
    * STORE_REFUSED, STORE_UNREADABLE, a NETWORK_ failure, or the signal's reason.
    */
-  request(method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD', path: string, call: StoreCall): Promise<StoreAnswer>;
+  request(method: Method, path: string, call: StoreCall): Promise<StoreAnswer>;
   /** Documents with `create`, in requests of a bounded size; what the server throttles is sent again. Rejects as `request`, never because of a document. */
   bulk(documents: readonly BulkDocument[], signal?: AbortSignal): Promise<BulkResult>;
   /** All hits, page by page, in the order of `sort`. Rejects as `request`. */
@@ -75,7 +74,7 @@ export function createStore(connection: StoreConnection, request: HttpRequest, c
   let urls = connection.urls;
 
   /** Nodes that cannot be reached go to the end of the line. */
-  async function reach(method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD', path: string, { body, signal }: StoreCall): Promise<HttpResponse> {
+  async function reach(method: Method, path: string, { body, signal }: StoreCall): Promise<HttpResponse> {
     const isText = typeof body === 'string';
     const options = {
       method,
@@ -99,7 +98,7 @@ export function createStore(connection: StoreConnection, request: HttpRequest, c
     }
   }
 
-  async function call(method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD', path: string, options: StoreCall): Promise<StoreAnswer> {
+  async function call(method: Method, path: string, options: StoreCall): Promise<StoreAnswer> {
     const { what, accept = [], signal } = options;
     for (let attempt = 1, waitMs = FIRST_WAIT_MS; ; attempt++, waitMs *= 2) {
       const response = await reach(method, path, options);
@@ -125,11 +124,6 @@ export function createStore(connection: StoreConnection, request: HttpRequest, c
 
 /** What bulk, search and the others need of a store. */
 export type Call = Store['request'];
-
-function authorizationOf({ apiKey, username, password }: StoreConnection): string | undefined {
-  if (apiKey !== undefined) return `ApiKey ${apiKey.includes(':') ? Buffer.from(apiKey).toString('base64') : apiKey}`;
-  return username === undefined ? undefined : `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}`;
-}
 
 function parsed(text: string, status: number, store: string, what: string): unknown {
   if (text.trim() === '') return {};

@@ -1,17 +1,15 @@
 /** Puts saved objects into Kibana, by its API: https://www.elastic.co/docs/api/doc/kibana/operation/operation-post-saved-objects-import */
 import { failure } from '../errors.ts';
 import type { HttpRequest } from '../types.ts';
+import { authorizationOf, type StoreCredentials } from './authorization.ts';
 import { at, isObject, listAt, textAt } from './json.ts';
 
 /** Where Kibana is, and how to sign in: with the key or the name that Elasticsearch takes. */
-export interface KibanaConnection {
+export interface KibanaConnection extends StoreCredentials {
   /** Ends in a slash. */
   readonly url: URL;
   /** The space that gets them; the default one otherwise. */
   readonly space?: string | undefined;
-  readonly apiKey?: string | undefined;
-  readonly username?: string | undefined;
-  readonly password?: string | undefined;
 }
 
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
@@ -22,9 +20,8 @@ const REASONS_MAX = 5;
  * Imports the lines of an export; objects of the same ids are replaced. Resolves with how many there are now. Rejects with KIBANA_REFUSED, and with NETWORK_
  * failures.
  */
-export async function importSavedObjects(lines: string, { url, space, apiKey, username, password }: KibanaConnection, request: HttpRequest, signal?: AbortSignal): Promise<number> {
-  const authorization = apiKey !== undefined ? `ApiKey ${apiKey.includes(':') ? Buffer.from(apiKey).toString('base64') : apiKey}`
-    : username === undefined ? undefined : `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}`;
+export async function importSavedObjects(lines: string, { url, space, ...credentials }: KibanaConnection, request: HttpRequest, signal?: AbortSignal): Promise<number> {
+  const authorization = authorizationOf(credentials);
   const response = await request(new URL(`${space === undefined ? '' : `s/${encodeURIComponent(space)}/`}api/saved_objects/_import?overwrite=true`, url), {
     method: 'POST',
     headers: { accept: 'application/json', 'kbn-xsrf': 'o365audit', 'content-type': `multipart/form-data; boundary=${BOUNDARY}`, ...(authorization === undefined ? {} : { authorization }) },

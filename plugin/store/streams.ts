@@ -58,10 +58,14 @@ export async function planStreams(store: Store, { product }: StoreServer, resour
   return { changes, unchanged, notes };
 }
 
+/** The name of the index template that serves a data stream. */
+function templateOf(stream: string): string {
+  return Object.entries(STREAMS).find(([, pattern]) => stream.startsWith(pattern.slice(0, -1)))?.[0] ?? '';
+}
+
 /** The mappings of the component template that serves a data stream. */
 function mappingsFor(stream: string, resources: readonly Resource[]): JsonObject {
-  const template = Object.entries(STREAMS).find(([, pattern]) => stream.startsWith(pattern.slice(0, -1)))?.[0] ?? '';
-  const component = resources.find(({ name }) => name === `${template}@mappings`);
+  const component = resources.find(({ name }) => name === `${templateOf(stream)}@mappings`);
   return Object.fromEntries(entriesAt(component?.body, 'template', 'mappings'));
 }
 
@@ -74,7 +78,7 @@ function rollOver(store: Store, name: string, reason: string): Change {
 
 /** Templates give a data stream its lifecycle and its failure store only when it is made. Servers without these do not know the paths. */
 async function planOptions(store: Store, stream: string, resources: readonly Resource[], signal?: AbortSignal): Promise<readonly Change[]> {
-  const template = Object.entries(STREAMS).find(([, pattern]) => stream.startsWith(pattern.slice(0, -1)))?.[0] ?? '';
+  const template = templateOf(stream);
   const wanted = at(resources.find(({ name }) => name === template)?.body, 'template');
   const changes: Change[] = [];
   const set = (path: string, what: string, body: JsonObject): void => {
@@ -104,7 +108,7 @@ async function planAlias(store: Store, product: StoreServer['product'], streams:
   const { body } = await store.request('GET', `/_alias/${alias}`, { what: `looking for the alias ${alias}`, accept: [404], signal });
   const has = new Set(entriesAt(body).filter(([, entry]) => at(entry, 'aliases', alias) !== undefined).map(([name]) => name));
   return streams.flatMap(({ name, indices }) => {
-    if (!name.startsWith('logs-o365.audit-') || has.has(name) || has.has(indices.at(-1) ?? '')) return [];
+    if (templateOf(name) !== 'o365audit-events' || has.has(name) || has.has(indices.at(-1) ?? '')) return [];
     if (product === 'OpenSearch') return [rollOver(store, name, `only its next index can have the alias ${alias}`)];
     return [{
       action: 'set', subject: `alias ${alias} of data stream ${name}`,
