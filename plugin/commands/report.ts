@@ -16,8 +16,6 @@ import { openLog } from './log.ts';
 import { withStore } from './store.ts';
 
 const STREAMS = 'logs-o365.audit-*';
-/** The same id may be in two data streams, and after a rollover in two indices of one: only with the index each document has a place of its own. */
-const STORE_ORDER = [{ '@timestamp': { order: 'asc', unmapped_type: 'date' } }, { 'event.id': { order: 'asc', unmapped_type: 'keyword' } }, { _index: 'asc' }];
 
 /**
  * Reads all files, one after the other, or the store where none is named, and writes the page. Throws MAP_…, BLOB_…, MODULE_…, STORE_…, NETWORK_… and
@@ -39,7 +37,7 @@ async function readStore(options: ArgumentsOf<'report'>, surroundings: Surroundi
   const { clock, stop } = surroundings;
   return withStore(options, surroundings, log, async (store) => {
     const query = { range: { '@timestamp': { gte: new Date(clock.nowMs() - options.lastMs).toISOString() } } };
-    for await (const hits of store.search(STREAMS, { query, source: DOCUMENT_FIELDS, sort: STORE_ORDER }, stop)) {
+    for await (const hits of store.search(STREAMS, { query, source: DOCUMENT_FIELDS }, stop)) {
       for (const { source } of hits) aggregation.add(source);
     }
     return `${STREAMS} on ${store.name}`;

@@ -54,7 +54,7 @@ export interface Store {
   request(method: Method, path: string, call: StoreCall): Promise<StoreAnswer>;
   /** Documents with `create`, in requests of a bounded size; what the server throttles is sent again. Rejects as `request`, never because of a document. */
   bulk(documents: readonly BulkDocument[], signal?: AbortSignal): Promise<BulkResult>;
-  /** All hits, page by page, in the order of `sort`. Rejects as `request`. */
+  /** All hits, page by page, the oldest first. Rejects as `request`. */
   search(index: string, search: Search, signal?: AbortSignal): AsyncGenerator<readonly Hit[], void, undefined>;
   /** How many documents match; 0 where there is no such index. Rejects as `request`. */
   count(index: string, query: JsonObject, signal?: AbortSignal): Promise<number>;

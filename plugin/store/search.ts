@@ -10,8 +10,6 @@ export interface Search {
   readonly query?: JsonObject;
   /** `_source` as the server takes it: names, patterns, or false. */
   readonly source?: readonly string[] | boolean;
-  /** Must put every document at a place of its own: two at one place can be parted by a page, and one of them be left out. */
-  readonly sort?: readonly JsonObject[];
   /** Documents a page. */
   readonly pageSize?: number;
   /** Not more than this. */
@@ -25,16 +23,19 @@ export interface Hit {
 }
 
 const PAGE_SIZE = 1_000;
-/** Ids of events are unique, and `_id` itself cannot be sorted by. */
-const SORT: readonly JsonObject[] = [{ '@timestamp': { order: 'asc', unmapped_type: 'date' } }, { 'event.id': { order: 'asc', unmapped_type: 'keyword' } }];
+/**
+ * Every document must have a place of its own: two at one place can be parted by a page, and one of them be left out. `_id` itself cannot be sorted by; the
+ * same id may be in two data streams, and after a rollover in two indices of one.
+ */
+const SORT: readonly JsonObject[] = [{ '@timestamp': { order: 'asc', unmapped_type: 'date' } }, { 'event.id': { order: 'asc', unmapped_type: 'keyword' } }, { _index: 'asc' }];
 
 /** Pages of hits; none where there is no such index. */
-export async function* searchPages(index: string, { query = { match_all: {} }, source = true, sort = SORT, pageSize = PAGE_SIZE, limit = Number.POSITIVE_INFINITY }: Search, call: Call,
+export async function* searchPages(index: string, { query = { match_all: {} }, source = true, pageSize = PAGE_SIZE, limit = Number.POSITIVE_INFINITY }: Search, call: Call,
   signal?: AbortSignal): AsyncGenerator<readonly Hit[], void, undefined> {
   let after: readonly unknown[] | undefined;
   for (let left = limit; left > 0;) {
     const size = Math.min(pageSize, left);
-    const body = { size, query, sort, _source: source, track_total_hits: false, ...(after === undefined ? {} : { search_after: after }) };
+    const body = { size, query, sort: SORT, _source: source, track_total_hits: false, ...(after === undefined ? {} : { search_after: after }) };
     const answer = await call('POST', `/${index}/_search?ignore_unavailable=true&allow_no_indices=true`, { what: `searching ${index}`, body, signal });
     const found = listAt(answer.body, 'hits', 'hits');
     if (found.length > 0) yield found.map(hitOf);

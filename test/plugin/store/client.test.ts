@@ -156,6 +156,8 @@ describe('searches', () => {
     for await (const page of store.search('logs-*', { pageSize: 3 })) ids.push(...page.map(({ id }) => id));
     assert.deepEqual(ids, ['1', '2', '3', '4', '5', '6', '7']);
     assert.equal(requests.length, 3);
+    // two documents of one id, in two indices, are not parted by a page
+    assert.deepEqual((JSON.parse(requests[0]?.body ?? '') as { readonly sort: readonly object[] }).sort.flatMap((field) => Object.keys(field)), ['@timestamp', 'event.id', '_index']);
   }));
 
   test('end at their limit', () => within(({ body }) => [200, { hits: { hits: Array.from({ length: (JSON.parse(body) as { size: number }).size }, (_, number) => ({ _id: String(number), sort: [number] })) } }], async (store) => {
