@@ -2,17 +2,12 @@
 import { readArguments } from '../config/collector.ts';
 import type { ArgumentsOf, Flags } from '../config/options.ts';
 import type { Store } from '../store/client.ts';
-import { probeFeatures } from '../store/features.ts';
-import { STORE_FIELDS } from '../store/fields.table.ts';
-import { probeSteps, type StepState } from '../store/pipeline.ts';
-import { installedLayout, layoutOf } from '../store/plan.ts';
-import { storeResources, type Resource } from '../store/resources.ts';
 import { describeServer, type StoreServer } from '../store/server.ts';
 import { findingOfSteps, simulateDocument, verifyResources, verifyStreams, verifyTemplate } from '../store/verify.ts';
 import type { Log } from '../telemetry/log.ts';
-import { statusFieldTypes } from '../telemetry/status.ts';
 import type { Surroundings } from '../types.ts';
 import type { Steps } from './check-steps.ts';
+import { resourcesOf, type StoreResources } from './store-resources.ts';
 import { withStore } from './store.ts';
 
 /** Goes all steps; none where no store is given. Throws only when it is stopped. */
@@ -35,18 +30,13 @@ async function checkWith(store: Store, options: ArgumentsOf<'setup'>, namespace:
   });
   if (!isReached || server === undefined) return;
   const found = server;
-  let states: readonly StepState[] = [];
-  let resources: readonly Resource[] = [];
+  let wanted: StoreResources | undefined;
   const isReady = await steps.step('store templates', async (signal) => {
-    const features = await probeFeatures(store, signal);
-    states = await probeSteps(store, signal);
-    resources = storeResources({
-      fields: STORE_FIELDS, statusFields: statusFieldTypes(), features, layout: layoutOf(options, await installedLayout(store, signal)), version: surroundings.version,
-      steps: states.filter(({ state }) => state !== 'missing').map(({ step }) => step),
-    });
-    return verifyResources(store, resources, signal);
+    wanted = await resourcesOf(store, options, surroundings.version, signal);
+    return verifyResources(store, wanted.resources, signal);
   });
-  if (!isReady) return;
+  if (!isReady || wanted === undefined) return;
+  const { resources, steps: states } = wanted;
   await steps.step('store data streams', (signal) => verifyStreams(store, found, resources, signal));
   await steps.step('store template', (signal) => verifyTemplate(store, `logs-o365.audit-${namespace}`, signal));
   await steps.step('store enrichment', () => Promise.resolve(findingOfSteps(states)));

@@ -5,19 +5,19 @@ import type { ArgumentsOf } from '../config/options.ts';
 import { failure, reasonOf } from '../errors.ts';
 import { dashboardFile } from '../report/dashboard.ts';
 import type { Store } from '../store/client.ts';
-import { OPTIONAL_TYPES, probeFeatures, VARIANTS, type StoreFeatures } from '../store/features.ts';
+import { OPTIONAL_TYPES, VARIANTS, type StoreFeatures } from '../store/features.ts';
 import { STORE_FIELDS } from '../store/fields.table.ts';
-import { ENRICHMENT, probeSteps, type EnrichmentStep, type StepState } from '../store/pipeline.ts';
-import { applyChanges, installedLayout, joined, layoutOf, planRemoval, planResources, type Change, type Plan } from '../store/plan.ts';
+import { ENRICHMENT, type StepState } from '../store/pipeline.ts';
+import { applyChanges, joined, layoutOf, planRemoval, planResources, type Change, type Plan } from '../store/plan.ts';
 import { planIsmPolicy, requireIlmPolicy, retentionNote } from '../store/policies.ts';
 import { resourceFiles } from '../store/print.ts';
-import { storeResources, type Resource, type StoreLayout } from '../store/resources.ts';
+import type { Resource } from '../store/resources.ts';
 import { describeServer, type StoreServer } from '../store/server.ts';
 import { findStreams, planStreams } from '../store/streams.ts';
-import { statusFieldTypes } from '../telemetry/status.ts';
 import type { Surroundings } from '../types.ts';
 import { openLog } from './log.ts';
 import { DASHBOARD_FILE, setUpKibana } from './setup-kibana.ts';
+import { resourcesFor, resourcesOf } from './store-resources.ts';
 import { withStore } from './store.ts';
 
 type Options = ArgumentsOf<'setup'>;
@@ -27,11 +27,8 @@ export async function setup(options: Options, surroundings: Surroundings): Promi
   const { stdout, stop, version } = surroundings;
   const log = openLog(options, surroundings, 'warn');
   const tell = options.json ? tellInJson(stdout) : tellInWords(stdout);
-  const make = (features: StoreFeatures, steps: readonly EnrichmentStep[], layout: StoreLayout): readonly Resource[] => storeResources({
-    fields: STORE_FIELDS, statusFields: statusFieldTypes(), features, steps, layout, version,
-  });
   if (options.print !== undefined && options.elasticsearch === undefined) {
-    const files = Object.entries(VARIANTS).flatMap(([variant, features]) => resourceFiles(make(features, ENRICHMENT, layoutOf(options, {}))).map(([file, text]) => [join(variant, file), text] as const));
+    const files = Object.entries(VARIANTS).flatMap(([variant, features]) => resourceFiles(resourcesFor(features, ENRICHMENT, layoutOf(options, {}), version)).map(([file, text]) => [join(variant, file), text] as const));
     files.push([DASHBOARD_FILE, dashboardFile()]);
     await writeFiles(options.print, files);
     tell.note(`${files.length} files were written to ${options.print}, a folder for each kind of server and the dashboard for Kibana.`);
@@ -44,10 +41,7 @@ export async function setup(options: Options, surroundings: Surroundings): Promi
   return withStore(options, surroundings, log, async (store) => {
     const server = await describeServer(store, stop);
     tell.server(store, server);
-    const features = await probeFeatures(store, stop);
-    const steps = await probeSteps(store, stop);
-    const layout = layoutOf(options, await installedLayout(store, stop));
-    const resources = make(features, steps.filter(({ state }) => state !== 'missing').map(({ step }) => step), layout);
+    const { features, steps, layout, resources } = await resourcesOf(store, options, version, stop);
     if (options.print !== undefined) {
       const files = [...resourceFiles(resources), [DASHBOARD_FILE, dashboardFile()] as const];
       await writeFiles(options.print, files);
