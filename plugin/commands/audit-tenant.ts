@@ -89,7 +89,7 @@ interface FeedContext {
 async function auditFeed(feed: FeedAudit, { api, before, source, rooms: { clock, collector, stop }, visit }: FeedContext): Promise<void> {
   const { contentType } = feed;
   const { state } = before;
-  const lost = lostIds(state);
+  const fateOf = fatesIn(state);
   // What became available shortly before is listed again and again, because the service lists late.
   const settledMs = (state.listedUntilMs.get(contentType) ?? -Infinity) - collector.overlapMs;
   const seen = new Set<string>();
@@ -104,9 +104,10 @@ async function auditFeed(feed: FeedAudit, { api, before, source, rooms: { clock,
         if (seen.has(blob.contentId)) continue;
         seen.add(blob.contentId);
         feed.listed += 1;
-        if (state.isOwed(contentType, blob.contentId)) feed.waiting += 1;
-        else if (state.isDone(contentType, blob.contentId) && !lost.has(`${contentType}\n${blob.contentId}`)) delivered.push(blob);
-        else if (Date.parse(blob.contentCreated) >= settledMs && !lost.has(`${contentType}\n${blob.contentId}`)) feed.later += 1;
+        const fate = fateOf(blob);
+        if (fate === 'owed') feed.waiting += 1;
+        else if (fate === 'delivered') delivered.push(blob);
+        else if (fate === 'unknown' && Date.parse(blob.contentCreated) >= settledMs) feed.later += 1;
         else feed.missing.push(blob);
       }
       feed.delivered += delivered.length;
@@ -119,17 +120,24 @@ async function auditFeed(feed: FeedAudit, { api, before, source, rooms: { clock,
 async function dropDelivered(feeds: readonly FeedAudit[], tenant: Tenant, { collector, clock }: AuditRooms): Promise<void> {
   if (feeds.every(({ missing }) => missing.length === 0)) return;
   const { state } = await surveyTenant(collector.stateDir, tenant.id, clock.nowMs());
-  const lost = lostIds(state);
+  const fateOf = fatesIn(state);
   for (const feed of feeds) {
     for (const blob of feed.missing.splice(0)) {
-      if (state.isOwed(feed.contentType, blob.contentId)) feed.waiting += 1;
-      else if (state.isDone(feed.contentType, blob.contentId) && !lost.has(`${feed.contentType}\n${blob.contentId}`)) feed.delivered += 1;
+      const fate = fateOf(blob);
+      if (fate === 'owed') feed.waiting += 1;
+      else if (fate === 'delivered') feed.delivered += 1;
       else feed.missing.push(blob);
     }
   }
 }
 
-/** Blobs that were given up are done, too, and delivered is none of them. */
-export function lostIds({ losses }: Survey['state']): ReadonlySet<string> {
-  return new Set(losses.map(({ contentType, contentId }) => `${contentType}\n${contentId}`));
+/** What a journal says of blobs. Those that were given up are done, too, and delivered is none of them. */
+export function fatesIn(state: Survey['state']): (blob: Pick<ContentBlob, 'contentType' | 'contentId'>) => 'owed' | 'delivered' | 'lost' | 'unknown' {
+  const nameOf = ({ contentType, contentId }: Pick<ContentBlob, 'contentType' | 'contentId'>): string => `${contentType}\n${contentId}`;
+  const lost = new Set(state.losses.map(nameOf));
+  return (blob) => {
+    if (state.isOwed(blob.contentType, blob.contentId)) return 'owed';
+    if (lost.has(nameOf(blob))) return 'lost';
+    return state.isDone(blob.contentType, blob.contentId) ? 'delivered' : 'unknown';
+  };
 }

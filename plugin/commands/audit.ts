@@ -15,7 +15,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { ContentBlob, Surroundings } from '../types.ts';
 import { auditAsJson, auditPage, isComplete, type AuditFindings } from './audit-report.ts';
 import { auditStore } from './audit-store.ts';
-import { auditTenant, lostIds, type AuditRooms, type TenantAudit, type Visit } from './audit-tenant.ts';
+import { auditTenant, fatesIn, type AuditRooms, type TenantAudit, type Visit } from './audit-tenant.ts';
 import { openLog } from './log.ts';
 
 /** How long to wait for a running collector to fetch what is missing, and how often to look. */
@@ -103,8 +103,8 @@ async function collectOnce(config: Config, surroundings: Surroundings, log: Log)
 async function areDelivered(missing: readonly Missing[], { collector, clock }: AuditRooms): Promise<boolean> {
   for (const { tenantId, blobs } of missing) {
     const { state } = await surveyTenant(collector.stateDir, tenantId, clock.nowMs());
-    const lost = lostIds(state);
-    if (blobs.some(({ contentType, contentId }) => state.isOwed(contentType, contentId) || !state.isDone(contentType, contentId) || lost.has(`${contentType}\n${contentId}`))) return false;
+    const fateOf = fatesIn(state);
+    if (!blobs.every((blob) => fateOf(blob) === 'delivered')) return false;
   }
   return true;
 }
