@@ -3,6 +3,7 @@ import { splitterOf } from '../collect/records.ts';
 import { forwardOptions } from '../collect/rooms.ts';
 import { createGathering } from '../module/gathering.ts';
 import { loadModule, type EcsModule } from '../module/instance.ts';
+import type { Splitter } from '../module/splitter.ts';
 import { openOutput } from '../output/output.ts';
 import type { Store } from '../store/client.ts';
 import { textAt } from '../store/json.ts';
@@ -18,6 +19,8 @@ const CONCURRENCY = 4;
 /** What was delivered a moment ago becomes searchable after the next refresh, and log agents keep it for a while before. */
 const SETTLING_MS = 10_000;
 const CLOSE_MS = 4_000;
+/** What an id is read in. */
+const AS_TEXT = { output: 'stdout', encoding: 'ndjson', format: 'raw' } as const;
 
 /** Which events of which blob are missing, and how the blob is had once more. */
 interface Gap extends MissingEvents {
@@ -58,18 +61,32 @@ export async function auditStore(options: StoreOptions, rooms: AuditRooms, surro
 /** The ids of all events of a blob, as documents have them. */
 async function idsOf(blob: ContentBlob, audit: Gap['audit'], module: EcsModule, rooms: AuditRooms): Promise<Set<string>> {
   const ids = new Set<string>();
-  for await (const { id } of eventsOf(blob, audit, module, rooms)) ids.add(id);
+  const names = oneByOne(blob, audit, module, rooms, AS_TEXT);
+  try {
+    for await (const chunk of await audit.api.open(blob, rooms.stop)) for (const { bytes } of names.push(chunk)) ids.add(idIn(bytes));
+    for (const { bytes } of names.end()) ids.add(idIn(bytes));
+  } finally {
+    names.close();
+  }
   return ids;
 }
 
-/** Each event of a blob with its id, one after the other, as an entry for the output. */
-async function* eventsOf(blob: ContentBlob, { source, tenant, api, tokens }: Gap['audit'], module: EcsModule, { collector, clock, stop }: AuditRooms): AsyncGenerator<{ readonly id: string; readonly entry: Uint8Array }> {
+/** A splitter that yields each event of a blob alone, as the collector does or, in some respects, otherwise. */
+function oneByOne(blob: ContentBlob, { source, tenant, tokens }: Gap['audit'], module: EcsModule, { collector, clock }: AuditRooms, otherwise: Partial<AuditRooms['collector']> = {}): Splitter {
   const origin = { blob: `The blob ${blob.contentId} of ${blob.contentType}`, contentType: blob.contentType, tenant: { ...tenant, id: tokens.identity?.tenantId ?? tenant.id } };
-  const splitter = (changes: Partial<typeof collector>) => splitterOf(source, { config: { collector: { ...collector, ...changes, frameBytes: 1 } }, module, gathering: createGathering(0), surroundings: { clock } }, origin);
+  return splitterOf(source, { config: { collector: { ...collector, ...otherwise, frameBytes: 1 } }, module, gathering: createGathering(0), surroundings: { clock } }, origin);
+}
+
+function idIn(text: Uint8Array): string {
+  return textAt(JSON.parse(Buffer.from(text).toString()), 'event', 'id') ?? '';
+}
+
+/** Each event of a blob with its id, one after the other, as an entry for the output. */
+async function* eventsOf(blob: ContentBlob, audit: Gap['audit'], module: EcsModule, rooms: AuditRooms): AsyncGenerator<{ readonly id: string; readonly entry: Uint8Array }> {
   // two in step: one says what the id is, the other makes what the output takes
-  const [names, entries] = [splitter({ output: 'stdout', encoding: 'ndjson', format: 'raw' }), splitter({})];
+  const [names, entries] = [oneByOne(blob, audit, module, rooms, AS_TEXT), oneByOne(blob, audit, module, rooms)];
   try {
-    for await (const chunk of await api.open(blob, stop)) yield* paired(names.push(chunk), entries.push(chunk));
+    for await (const chunk of await audit.api.open(blob, rooms.stop)) yield* paired(names.push(chunk), entries.push(chunk));
     yield* paired(names.end(), entries.end());
   } finally {
     names.close();
@@ -81,7 +98,7 @@ function* paired(names: Generator<{ readonly bytes: Uint8Array }>, entries: Gene
   for (const { bytes } of names) {
     const next = entries.next();
     if (next.done === true) return;
-    yield { id: textAt(JSON.parse(Buffer.from(bytes).toString()), 'event', 'id') ?? '', entry: next.value.bytes.slice() };
+    yield { id: idIn(bytes), entry: next.value.bytes.slice() };
   }
   // the beginning of an event that goes on in the next chunk is to be read by both
   entries.next();
