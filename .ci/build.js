@@ -112,7 +112,7 @@ function check() {
 }
 
 const groups = [
-  { name: 'unit', folders: ['plugin', 'mapping', 'docs'] },
+  { name: 'unit', folders: ['plugin', 'mapping', 'docs', 'ci'] },
   { name: 'scenarios', folders: ['scenarios'] },
   { name: 'WAMR and agents', folders: ['agents'] },
   { name: 'servers', folders: ['store'] },

@@ -1,6 +1,10 @@
 // A reporter that is short where all is well: a line a test file, every failure whole, every skipped test with its reason. With CI=true a test may be
 // skipped only for want of a program that no package registry has.
 import { relative } from 'node:path';
+import { inspect } from 'node:util';
+
+/** So many levels of what was thrown are shown. */
+const INSPECTED_DEPTH = 8;
 
 export default async function* reporter(source) {
   const files = new Map();
@@ -15,16 +19,17 @@ export default async function* reporter(source) {
     const seen = files.get(file) ?? { passed: 0, failed: 0, ms: 0 };
     files.set(file, seen);
     if (data.nesting === 0) seen.ms += data.details.duration_ms;
-    if (data.details.type === 'suite') continue;
+    // of a suite that fails by its tests they have told; a hook that fails takes all of its tests along, and nobody else says why
+    if (data.details.type === 'suite') {
+      if (data.details.error?.failureType === 'hookFailed') yield failureText(file, data);
+      continue;
+    }
     if (data.skip !== undefined) skipped.push(`${file}: ${data.name} (${data.skip === true ? 'no reason given' : data.skip})`);
     else if (type === 'test:pass') seen.passed++;
     else {
       seen.failed++;
       failures++;
-      const { error } = data.details;
-      const cause = error.cause ?? error;
-      yield `\nFAILED ${file}:${data.line ?? '?'} ${data.name}\n${cause?.stack ?? cause?.message ?? String(cause)}\n`;
-      if (cause?.code === 'ERR_ASSERTION' && cause.diff !== 'simple') yield `actual:   ${preview(cause.actual)}\nexpected: ${preview(cause.expected)}\n`;
+      yield failureText(file, data);
     }
   }
   for (const [file, { passed, failed, ms }] of files) yield `${failed ? '✖' : '✔'} ${file}: ${passed} passed${failed ? `, ${failed} FAILED` : ''} (${(ms / 1000).toFixed(1)} s)\n`;
@@ -35,6 +40,26 @@ export default async function* reporter(source) {
     yield `\nWith CI=true these must not be skipped:\n${unexcused.map((line) => `  ${line}`).join('\n')}\n`;
   }
   if (failures) yield `\n${failures} FAILED\n`;
+}
+
+function failureText(file, { name, line, details: { error } }) {
+  return `\nFAILED ${file}:${line ?? '?'} ${name}\n${thrownText(error)}\n`;
+}
+
+/**
+ * Whatever a test threw, with causes, with the errors of an AggregateError, and with what it has besides. Node's runner passes it on from the process of the
+ * test as a copy, in which a few things are lost (of a DOMException, as a timeout throws it, everything), beside a text of its own, in which they are not.
+ */
+function thrownText(error) {
+  const { cause, message, exitCode, signal } = error;
+  const ended = typeof exitCode === 'number' || signal ? ` (exit status ${exitCode}, signal ${signal})` : '';
+  if (typeof cause === 'string') return cause + ended;
+  if (cause?.code === 'ERR_ASSERTION') {
+    const values = cause.diff === 'simple' ? '' : `\nactual:   ${preview(cause.actual)}\nexpected: ${preview(cause.expected)}`;
+    return `${cause.stack ?? cause.message}${values}`;
+  }
+  const whole = `${cause instanceof Error ? '' : 'thrown: '}${inspect(cause, { depth: INSPECTED_DEPTH })}`;
+  return (whole.includes(message) ? whole : `${message}\n${whole}`) + ended;
 }
 
 function preview(value) {
