@@ -106,6 +106,10 @@ const optionTable = (rows, hasKeys) => table(
   ['flag', 'environment', hasKeys ? 'key in `collector:`' : [], 'value', 'default', 'purpose', 'example'].flat(),
   rows.map((option) => row(...[flagOf(option), variablesOf(option), hasKeys ? code(option.key) : [], limitsOf(option), code(option.default), `${option.sentence}.`, code(option.example)].flat())));
 const collecting = servedBy('collect');
+/** The options that a command has beside those of collect. */
+const besideCollecting = (command) => servedBy(command).filter((option) => !option.commands.includes('collect'));
+/** Commands with words of their own in the page of options. */
+const describedApart = ['config', 'check', 'status', 'state', 'audit', 'replay'];
 
 const verdicts = { honoured: 'honoured', notice: 'read past, with a notice', refused: 'refused' };
 const aliasesOf = (path) => [...INPUT_NAMES].filter(([, target]) => target === path).map(([alias]) => `, ${code(alias)}`).join('');
@@ -128,7 +132,7 @@ The table is in [options.ts](options.ts). In the file they stand in a block of t
     output: forward://127.0.0.1:24224
 \`\`\`
 
-${Object.entries(COMMANDS).filter(([command]) => command !== 'config' && command !== 'check' && command !== 'status' && command !== 'audit' && command !== 'state').map(([command, { sentence }]) => `### ${command}
+${Object.entries(COMMANDS).filter(([command]) => !describedApart.includes(command)).map(([command, { sentence }]) => `### ${command}
 ${sentence}.
 
 ${optionTable(servedBy(command), command === 'collect')}
@@ -156,7 +160,12 @@ ${optionTable(servedBy('state'), false)}
 ${COMMANDS.audit.sentence}. Takes everything that \`collect\` takes; with \`--repair\` what is missing is fetched and sent again. The exit status is 0 when nothing is
 missing, or is not any more, 1 when something is or could not be looked at.
 
-${optionTable(servedBy('audit').filter((option) => !option.commands.includes('collect')), false)}
+${optionTable(besideCollecting('audit'), false)}
+
+### replay
+${COMMANDS.replay.sentence}. Takes everything that \`collect\` takes, and
+
+${optionTable(besideCollecting('replay'), false)}
 
 ## Keys of Filebeat's o365 module
 The table is in [module-keys.ts](module-keys.ts); keys are relative to \`audit:\`, defaults are Filebeat's. On the command line they are
