@@ -67,6 +67,9 @@ export interface CertificateCredential {
   readonly sendsCertificate?: boolean;
 }
 
+/** From so many days before a credential expires on, that is said: Entra says so only when it has. */
+export const CREDENTIAL_WARNING_DAYS = 30;
+
 /** A span of `contentCreated`, start inclusive, end exclusive. */
 export interface Window {
   readonly startMs: number;

@@ -1,11 +1,9 @@
 /** Tells in time that a credential will expire: Entra says so only when it has. Of a certificate it is known, of a secret the operator may have said it. */
 import { reasonOf } from '../errors.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Clock, Credential, Tenant } from '../types.ts';
+import { CREDENTIAL_WARNING_DAYS, type Clock, type Credential, type Tenant } from '../types.ts';
 
 const DAY_MS = 24 * 3_600_000;
-/** From so many days before on it is said once a day. */
-export const WARNING_DAYS = 30;
 
 type Certificate = Extract<Credential, { kind: 'certificate' }>;
 
@@ -60,7 +58,7 @@ async function look({ credential, credentialExpiresMs, tenants }: SignIn, { cloc
   if (expiresMs === undefined) return;
   const daysLeft = daysUntil(expiresMs, clock);
   const expires = new Date(expiresMs).toISOString();
-  const isSoon = daysLeft <= WARNING_DAYS;
+  const isSoon = daysLeft <= CREDENTIAL_WARNING_DAYS;
   if (isSoon) log('auth.expiring', { expires, daysLeft });
   for (const { id, name } of tenants) {
     const expiry = { tenant: name ?? id, expires, days_left: daysLeft };

@@ -4,11 +4,11 @@ import { createManagementApi, type ManagementApi } from '../api/management-api.t
 import { readCertificates } from '../auth/certificate.ts';
 import { createTokenSource, type TokenSource } from '../auth/token-source.ts';
 import { apiRoot } from '../collect/collect.ts';
-import { daysUntil, WARNING_DAYS } from '../collect/expiry.ts';
+import { daysUntil } from '../collect/expiry.ts';
 import type { CollectorOptions, Source } from '../config/config.ts';
 import type { Network } from '../network/network.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Clock, ContentBlob, ContentType, Tenant } from '../types.ts';
+import { CREDENTIAL_WARNING_DAYS, type Clock, type ContentBlob, type ContentType, type Tenant } from '../types.ts';
 import type { Finding, Steps } from './check-steps.ts';
 
 /** Entra and the API tolerate five minutes. */
@@ -56,7 +56,7 @@ function expiryFinding(expiresMs: number, clock: Clock): Finding {
   const daysLeft = daysUntil(expiresMs, clock);
   const day = new Date(expiresMs).toISOString().slice(0, 10);
   const sentence = daysLeft < 0 ? `it has expired on ${day}` : `it expires on ${day}, in ${daysLeft} days`;
-  return daysLeft > WARNING_DAYS ? sentence : { warning: sentence, repair: 'Create a new one in Entra, and configure it.' };
+  return daysLeft > CREDENTIAL_WARNING_DAYS ? sentence : { warning: sentence, repair: 'Create a new one in Entra, and configure it.' };
 }
 
 /** Any answer is good: it shows the way, and the server's clock. */

@@ -9,7 +9,7 @@ import { TimeSeries } from './time-series.ts';
 const RISK_LEVELS = ['none', 'low', 'medium', 'high'];
 const HIGH = 4;
 /** What events without a workload are shown under. */
-export const NO_WORKLOAD = '(none)';
+const NO_WORKLOAD = '(none)';
 
 export interface Aggregation {
   /** Counts one ECS document, as parsed JSON; it may be anything. */

@@ -1,7 +1,7 @@
 /** Counts what a run does, tenant by tenant and type by type, going on from where the last run ended. */
 import type { Clock, ContentType } from '../types.ts';
 import { noCounts, type CountName, type FeedCounts } from './counts.table.ts';
-import { STANDING_VERSION, type Ending, type FeedStanding, type Quota, type Standing, type TenantStanding, type Trouble } from './standing.ts';
+import { feedsOf, STANDING_VERSION, type Ending, type FeedStanding, type Quota, type Standing, type TenantStanding, type Trouble } from './standing.ts';
 
 /** What is not counted but looked at when somebody asks. */
 export interface Gauges {
@@ -32,7 +32,7 @@ export class TenantCounters {
     this.name = name;
     this.#clock = clock;
     this.#trouble = earlier?.trouble;
-    for (const [type, feed] of Object.entries(earlier?.feeds ?? {}) as [ContentType, FeedStanding][]) this.#feeds.set(type, { ...feed, counts: { ...feed.counts } });
+    for (const [type, feed] of earlier === undefined ? [] : feedsOf(earlier)) this.#feeds.set(type, { ...feed, counts: { ...feed.counts } });
   }
 
   add(type: ContentType, name: CountName, count = 1): void {

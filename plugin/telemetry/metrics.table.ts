@@ -1,6 +1,5 @@
 /** Every metric that `--metrics` serves: name, type, labels, what it says, and where it is read. METRICS.md is generated from this table. */
-import type { ContentType } from '../types.ts';
-import { COUNTS, type CountName } from './counts.table.ts';
+import { COUNT_NAMES, COUNTS } from './counts.table.ts';
 import type { FeedStanding, Standing, TenantStanding } from './standing.ts';
 import { lagOf } from './verdict.ts';
 
@@ -56,7 +55,7 @@ export const FEED_METRICS: Readonly<Record<string, FeedMetric>> = {
   o365audit_owed_blobs: { type: 'gauge', help: 'Content blobs that are listed and not delivered.', of: ({ owed }) => owed },
   o365audit_parked_blobs: { type: 'gauge', help: 'Those of them that have failed and wait for the next round.', of: ({ parked }) => parked },
   o365audit_feed_refused: { type: 'gauge', help: '1 while the type cannot be listed, else 0.', of: ({ trouble }) => trouble === undefined ? 0 : 1 },
-  ...Object.fromEntries((Object.keys(COUNTS) as CountName[]).map((name): [string, FeedMetric] => [COUNTS[name].metric, { type: 'counter', help: COUNTS[name].help, of: ({ counts }) => counts[name] }])),
+  ...Object.fromEntries(COUNT_NAMES.map((name): [string, FeedMetric] => [COUNTS[name].metric, { type: 'counter', help: COUNTS[name].help, of: ({ counts }) => counts[name] }])),
 };
 
 /** For the page: every metric with its labels. */
@@ -65,11 +64,6 @@ export const METRICS: readonly (Described & { readonly name: string; readonly la
   ...Object.entries(TENANT_METRICS).map(([name, { type, help }]) => ({ name, type, help, labels: ['tenant', 'tenant_id'] })),
   ...Object.entries(FEED_METRICS).map(([name, { type, help }]) => ({ name, type, help, labels: ['tenant', 'tenant_id', 'content_type'] })),
 ];
-
-/** The content types of a tenant, in the order of the standing. */
-export function feedsOf({ feeds }: TenantStanding): readonly (readonly [ContentType, FeedStanding])[] {
-  return Object.entries(feeds) as [ContentType, FeedStanding][];
-}
 
 function seconds(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : ms / 1000;

@@ -1,6 +1,6 @@
 /** The standing of a collector in Prometheus' text format, https://prometheus.io/docs/instrumenting/exposition_formats/. */
-import { FEED_METRICS, feedsOf, PROCESS_METRICS, TENANT_METRICS, type ProcessFigures } from './metrics.table.ts';
-import type { Standing } from './standing.ts';
+import { FEED_METRICS, PROCESS_METRICS, TENANT_METRICS, type ProcessFigures } from './metrics.table.ts';
+import { feedsOf, type Standing } from './standing.ts';
 
 export const METRICS_MEDIA_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 

@@ -67,6 +67,11 @@ export interface Standing {
   readonly tenants: Readonly<Record<string, TenantStanding>>;
 }
 
+/** The content types of a tenant, in the order of the standing. */
+export function feedsOf({ feeds }: Pick<TenantStanding, 'feeds'>): readonly (readonly [ContentType, FeedStanding])[] {
+  return Object.entries(feeds) as [ContentType, FeedStanding][];
+}
+
 /** Reads what a run wrote; undefined if it is not that, or of a newer version. What is missing in it counts as zero. */
 export function readStanding(text: string): Standing | undefined {
   let value: unknown;

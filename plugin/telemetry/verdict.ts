@@ -1,7 +1,7 @@
 /** Whether all is well with a collector, and if not, what is the matter and what to do about it. */
 import { FAILURES } from '../errors.ts';
-import type { ContentType } from '../types.ts';
-import type { FeedStanding, Standing, TenantStanding, Trouble } from './standing.ts';
+import { CREDENTIAL_WARNING_DAYS, type ContentType } from '../types.ts';
+import { feedsOf, type FeedStanding, type Standing, type TenantStanding, type Trouble } from './standing.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -10,8 +10,7 @@ const PATIENCE_MS = 15 * MINUTE_MS;
 /** A collector that runs writes its standing more often than this. */
 const SILENCE_MS = 5 * MINUTE_MS;
 /** Losses are news for so long; afterwards they are only listed. */
-export const NEWS_MS = DAY_MS;
-export const CREDENTIAL_WARNING_DAYS = 30;
+const NEWS_MS = DAY_MS;
 
 export interface Problem {
   readonly tenant?: string;
@@ -48,18 +47,20 @@ function problemsOfRun({ writtenMs, ending }: Standing, { nowMs, isRunning }: Ve
     : { sentence: `The collector ended at ${new Date(ending.atMs).toISOString()}: ${ending.reason}`, repair: 'Start it again; nothing is lost that is fetched before it expires.' }];
 }
 
-function problemsOfTenant({ name: tenant, feeds, trouble, credentialExpiresMs }: TenantStanding, options: VerdictOptions): readonly Problem[] {
+function problemsOfTenant(standing: TenantStanding, options: VerdictOptions): readonly Problem[] {
+  const { name: tenant, trouble, credentialExpiresMs } = standing;
   const { nowMs } = options;
+  const feeds = feedsOf(standing);
   const problems: Problem[] = [];
   if (trouble !== undefined && isSerious(trouble, nowMs)) problems.push({ tenant, sentence: trouble.reason, repair: trouble.repair });
   if (credentialExpiresMs !== undefined && credentialExpiresMs - nowMs <= CREDENTIAL_WARNING_DAYS * DAY_MS) {
     const sentence = credentialExpiresMs <= nowMs ? 'The credential of the application has expired' : `The credential of the application expires in ${spanText(credentialExpiresMs - nowMs)}`;
     problems.push({ tenant, sentence, repair: 'Create a new one in Entra, and configure it.' });
   }
-  for (const [type, feed] of Object.entries(feeds) as [ContentType, FeedStanding][]) {
+  for (const [type, feed] of feeds) {
     for (const problem of problemsOfFeed(feed, nowMs)) problems.push({ tenant, contentType: type, ...problem });
   }
-  const late = (Object.entries(feeds) as [ContentType, FeedStanding][]).filter(([, feed]) => (lagOf(feed, nowMs) ?? 0) > options.lagLimitMs);
+  const late = feeds.filter(([, feed]) => (lagOf(feed, nowMs) ?? 0) > options.lagLimitMs);
   const [first] = late;
   if (first !== undefined) problems.push({ tenant, ...(late.length === 1 ? { contentType: first[0] } : {}), ...problemOfLag(late.map(([, feed]) => feed), nowMs) });
   return problems;
