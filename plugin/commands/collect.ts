@@ -4,7 +4,7 @@ import { collect as collectAll } from '../collect/collect.ts';
 import { watchCredentials } from '../collect/expiry.ts';
 import { createReports, type Reports } from '../collect/reports.ts';
 import { isSwitchedOn } from '../config/collector.ts';
-import { loadConfig, noticeText, type Config } from '../config/config.ts';
+import { loadConfig, noticeText, STATE_FOLDER, type Config } from '../config/config.ts';
 import { OPTIONS, type ArgumentsOf, type Flags } from '../config/options.ts';
 import { AuditError, failure, reasonOf } from '../errors.ts';
 import { readCertificates } from '../auth/certificate.ts';
@@ -128,7 +128,7 @@ function whereabouts(config: Config | undefined, flags: Flags, env: Surroundings
   const text = (flag: unknown, variable: string | undefined): string | undefined => [flag, variable].find((value) => typeof value === 'string' && value !== '') as string | undefined;
   const file = text(flags.config, env.O365AUDIT_CONFIG) ?? OPTIONS.config.default;
   return {
-    stateDir: text(flags.stateDir, env.O365AUDIT_STATE_DIR) ?? join(resolve(dirname(file)), 'o365audit-state'),
+    stateDir: text(flags.stateDir, env.O365AUDIT_STATE_DIR) ?? join(resolve(dirname(file)), STATE_FOLDER),
     output: text(flags.output, env.O365AUDIT_OUTPUT) ?? OPTIONS.output.default,
     namespace: [text(flags.namespace, env.O365AUDIT_NAMESPACE)].find((given) => given !== undefined && OPTIONS.namespace.accepts(given)) ?? OPTIONS.namespace.default,
   };

@@ -38,7 +38,7 @@ export interface ConfigInput {
 }
 
 /** Beside the configuration, unless another one is named. */
-const STATE_FOLDER = 'o365audit-state';
+export const STATE_FOLDER = 'o365audit-state';
 
 /** An enabled block and what it was read from. */
 interface Block {
@@ -50,12 +50,11 @@ interface Block {
 /** Throws CONFIG_MISSING, CONFIG_UNREADABLE, or CONFIG_INVALID (an InvalidConfiguration) with all mistakes. */
 export function loadConfig({ flags, env, text }: ConfigInput): Config {
   const findings = new Findings();
-  const named = typeof flags.config === 'string' ? flags.config : env.O365AUDIT_CONFIG ?? '';
-  const path = named === '' ? OPTIONS.config.default : named;
+  const { path, isNamed } = fileOf({ flags, env });
   const file = path.replace(/^\.\//, '');
   const overrides = readOverrides(listOf(flags.moduleOverrides), findings);
   // A command line that says everything by -M needs no file.
-  const content = text ?? readConfigFile(path) ?? (named === '' && overrides !== undefined ? '' : undefined);
+  const content = text ?? readConfigFile(path) ?? (!isNamed && overrides !== undefined ? '' : undefined);
   if (content === undefined) throw failure('CONFIG_MISSING', { path });
   const reading: Reading = { environment: env, findings, folder: resolve(dirname(path)) };
   const modules = findModules(readDocument(content, file, findings), reading);
@@ -82,10 +81,9 @@ export function loadConfig({ flags, env, text }: ConfigInput): Config {
  * wrong there, or missing, such as a secret, is no business of it. Throws CONFIG_UNREADABLE and CONFIG_INVALID.
  */
 export function loadStateOptions<C extends 'status' | 'audit' | 'state'>(command: C, { flags, env }: Pick<ConfigInput, 'flags' | 'env'>): OptionsOf<C> & { readonly stateDir: string } {
-  const named = typeof flags.config === 'string' ? flags.config : env.O365AUDIT_CONFIG ?? '';
-  const path = named === '' ? OPTIONS.config.default : named;
+  const { path, isNamed } = fileOf({ flags, env });
   const text = readConfigFile(path);
-  if (text === undefined && named !== '') throw failure('CONFIG_MISSING', { path });
+  if (text === undefined && isNamed) throw failure('CONFIG_MISSING', { path });
   const folder = resolve(dirname(path));
   const ofTheCollector: Reading = { environment: env, findings: new Findings(), folder };
   const { collector: block } = text === undefined ? {} : findModules(readDocument(text, path, ofTheCollector.findings), ofTheCollector);
@@ -93,6 +91,12 @@ export function loadStateOptions<C extends 'status' | 'audit' | 'state'>(command
   const options = weighOptions(command, { flags, reading: { environment: env, findings, folder }, origins: new Map(), ...(block === undefined ? {} : { block }) }) as OptionsOf<C> & { readonly stateDir?: string };
   findings.throwMistakes();
   return { ...options, stateDir: options.stateDir ?? join(folder, STATE_FOLDER) };
+}
+
+/** The file of the configuration, and whether somebody has named it: one that nobody has named need not be there. */
+function fileOf({ flags, env }: Pick<ConfigInput, 'flags' | 'env'>): { readonly path: string; readonly isNamed: boolean } {
+  const named = typeof flags.config === 'string' ? flags.config : env.O365AUDIT_CONFIG ?? '';
+  return named === '' ? { path: OPTIONS.config.default, isNamed: false } : { path: named, isNamed: true };
 }
 
 /** What a source is called in logs: its line in the file, or the command line. */
@@ -135,7 +139,7 @@ function reportSharedTenants(blocks: readonly Block[], findings: Findings): void
 function reportUnused({ output }: CollectorOptions, origins: ReadonlyMap<string, Place>, findings: Findings): void {
   const unused: readonly (readonly [unused: boolean, keys: readonly string[], sentence: string])[] = [
     [output !== 'stdout', ['encoding'], 'Only the output stdout has a choice of encodings; Forward is always msgpack.'],
-    [!output.startsWith('forward'), ['forward_shared_key', 'frame_size', 'frames_in_flight', 'ack_timeout', 'ack_settle'], `Not used by the output ${output}.`],
+    [!output.startsWith('forward'), ['forward_shared_key', 'frame_size', 'frames_in_flight', 'frame_attempts', 'event_limit', 'ack_timeout', 'ack_settle'], `Not used by the output ${output}.`],
     [!output.startsWith('forward+tls'), ['forward_ca', 'forward_server_name'], `Not used by the output ${output}; forward+tls://host:port does.`],
   ];
   for (const [isUnused, keys, sentence] of unused) {

@@ -119,6 +119,8 @@ describe('a notice among the options', () => {
   test('says which options the output does not look at', () => {
     const keys = (block: string): string[] => load(block).notices.map(({ key }) => key).filter((key) => key !== 'audit');
     assert.deepEqual(keys('  frame_size: 1MiB\n  forward_ca: x.pem'), ['collector.frame_size', 'collector.forward_ca']);
+    assert.deepEqual(keys('  event_limit: 20MB\n  frame_attempts: 3'), ['collector.frame_attempts', 'collector.event_limit']);
+    assert.deepEqual(keys('  output: forward://h:1\n  event_limit: 20MB\n  frame_attempts: 3'), []);
     assert.deepEqual(keys('  output: forward://h:1\n  encoding: msgpack\n  forward_ca: x.pem\n  frame_size: 1MiB'), ['collector.encoding', 'collector.forward_ca']);
     assert.deepEqual(keys('  output: forward+tls://h:1\n  forward_ca: x.pem\n  forward_server_name: x'), []);
   });
