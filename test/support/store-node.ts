@@ -28,15 +28,13 @@ export type StoreProduct = typeof STORE_PRODUCTS[number];
 
 interface Recipe {
   readonly mainClass: string;
-  /** What its folder holds besides `pom.xml`. */
-  readonly source: string;
   /** The folder of parts that the node is told. */
   readonly parts: string;
 }
 
 const recipes: Readonly<Record<StoreProduct, Recipe>> = {
-  elasticsearch: { mainClass: 'ElasticsearchNode', source: 'ElasticsearchNode.java', parts: 'transport-netty4' },
-  opensearch: { mainClass: 'OpenSearchNode', source: 'OpenSearchNode.java', parts: 'geoip' },
+  elasticsearch: { mainClass: 'ElasticsearchNode', parts: 'transport-netty4' },
+  opensearch: { mainClass: 'OpenSearchNode', parts: 'geoip' },
 };
 
 export interface StoreAnswer {
@@ -86,13 +84,12 @@ export async function startStoreNode(product: StoreProduct, settings: Readonly<R
 export async function buildStore(product: StoreProduct): Promise<string> {
   const folder = builtFolder(product);
   if (existsSync(folder)) return folder;
-  const { source } = recipes[product];
   const unfinished = `${folder}.${process.pid}`;
   mkdirSync(unfinished, { recursive: true });
   try {
     await run('mvn', ['--batch-mode', '--quiet', '--file', join(RECIPES, product, 'pom.xml'), 'package', `-Dfolder=${unfinished}`]);
     await run(findJava() ?? 'java', ['-jar', join(unfinished, 'compiler/ecj.jar'), `-${OLDEST_JAVA}`, '-classpath', jarsOf(join(unfinished, 'lib')),
-      '-d', join(unfinished, 'classes'), join(RECIPES, product, source)]);
+      '-d', join(unfinished, 'classes'), ...sourcesOf(product)]);
     if (product === 'elasticsearch') linkZstd(unfinished);
     renameSync(unfinished, folder);
   } catch (error) {
@@ -106,8 +103,13 @@ export async function buildStore(product: StoreProduct): Promise<string> {
 
 function builtFolder(product: StoreProduct): string {
   const hash = createHash('sha256');
-  for (const file of ['pom.xml', recipes[product].source]) hash.update(readFileSync(join(RECIPES, product, file)));
+  for (const file of [join(RECIPES, product, 'pom.xml'), ...sourcesOf(product)]) hash.update(readFileSync(file));
   return join(process.env.O365AUDIT_TEST_CACHE ?? join(homedir(), '.cache/o365audit-test'), `${product}-${hash.digest('hex').slice(0, 16)}`);
+}
+
+/** What is compiled: a node's own class, and what both nodes have in common. */
+function sourcesOf(product: StoreProduct): readonly string[] {
+  return [join(RECIPES, product, `${recipes[product].mainClass}.java`), join(RECIPES, 'NodeLife.java')];
 }
 
 function jarsOf(folder: string): string {

@@ -15,10 +15,7 @@ import org.opensearch.node.Node;
 import org.opensearch.plugins.Plugin;
 import org.opensearch.plugins.PluginInfo;
 
-/**
- * One node of OpenSearch for tests: {@code OpenSearchNode HOME PORT GEOIP [SETTING=VALUE ...]}, with port 0 for a free one and GEOIP the folder of
- * the GeoLite2 databases. Prints {@code READY http://127.0.0.1:PORT}, and ends when its standard input does.
- */
+/** One node of OpenSearch for tests, as NodeLife says; its parts are the GeoLite2 databases. */
 public final class OpenSearchNode {
     private static final String PAINLESS = "org.opensearch.painless.PainlessModulePlugin";
 
@@ -55,45 +52,18 @@ public final class OpenSearchNode {
     }
 
     public static void main(String[] arguments) {
-        try {
-            run(arguments);
-        } catch (Throwable failure) {
-            failure.printStackTrace();
-            // a node that has started half leaves threads that would keep the machine up
-            Runtime.getRuntime().halt(1);
-        }
+        NodeLife.live(arguments, OpenSearchNode::start);
     }
 
-    private static void run(String[] arguments) throws Exception {
-        Path home = Path.of(arguments[0]).toAbsolutePath();
-        for (String folder : List.of("config/ingest-geoip", "plugins", "data", "logs")) {
-            Files.createDirectories(home.resolve(folder));
-        }
-        Settings.Builder settings = Settings.builder()
-            .put("path.home", home.toString())
-            .put("cluster.name", "test")
-            .put("node.name", "test")
-            .putList("node.roles", "cluster_manager", "data", "ingest")
-            .put("network.host", "127.0.0.1")
-            .put("http.port", arguments[1])
-            .put("transport.port", "0")
-            .put("discovery.type", "single-node")
-            .put("cluster.routing.allocation.disk.threshold_enabled", false)
-            .put("ingest.geoip.database_path", arguments[2]);
-        for (int index = 3; index < arguments.length; index++) {
-            String[] setting = arguments[index].split("=", 2);
-            settings.put(setting[0], setting[1]);
-        }
+    private static NodeLife.Started start(Path home, Path geoip, Map<String, String> told) throws Exception {
+        Files.createDirectories(home.resolve("config/ingest-geoip"));
+        Settings.Builder settings = Settings.builder().putList("node.roles", "cluster_manager", "data", "ingest").put("ingest.geoip.database_path", geoip.toString());
+        told.forEach(settings::put);
         LogConfigurator.setNodeName("test");
         LogConfigurator.configureWithoutConfig(Settings.builder().put("logger.level", "INFO").build());
         Environment environment = InternalSettingsPreparer.prepareEnvironment(settings.build(), Map.of(), home.resolve("config"), () -> "test");
         Node node = new ModularNode(environment, MODULES);
         node.start();
-        System.out.println("READY http://127.0.0.1:" + node.injector().getInstance(HttpServerTransport.class).boundAddress().publishAddress().getPort());
-        while (System.in.read() >= 0) {
-            // nothing is ever written there
-        }
-        node.close();
-        System.exit(0);
+        return new NodeLife.Started(node, node.injector().getInstance(HttpServerTransport.class).boundAddress().publishAddress().getPort());
     }
 }
