@@ -116,8 +116,10 @@ export function createCaller(around: CallSurroundings): Caller {
           break;
         case 'pause': {
           const waitMs = throttle.refused(outcome.kind === 'refusal' ? outcome.sentAtMs : clock.nowMs(), askedMs);
-          if (waitMs !== undefined) around.throttled();
-          if (waitMs !== undefined) log('api.throttled', { tenant: around.tenant(), waitMs, reason: judged.error.message });
+          if (waitMs !== undefined) {
+            around.throttled();
+            log('api.throttled', { tenant: around.tenant(), waitMs, reason: judged.error.message });
+          }
           if (attempts >= judged.attempts) throw judged.error;
           break;
         }
