@@ -53,7 +53,7 @@ describe('the index of a batch', () => {
     assert.equal(sipHash('\0').toString('hex'), 'da87c1d86b99af44347659119b22fc45');
   });
 
-  for (const [format, encoding] of [['raw', 'msgpack'], ['raw', 'ndjson'], ['ecs', 'msgpack'], ['ecs', 'ndjson']] as const) {
+  for (const [format, encoding] of [['raw', 'msgpack'], ['raw', 'ndjson'], ['prepared', 'msgpack'], ['ecs', 'msgpack'], ['ecs', 'ndjson']] as const) {
     test(`says of ${format} records in ${encoding} where each ends and what its event.id hashes to`, () => {
       const batches = splitBatches(module, [`[${events.join(',')}]`], { format, encoding, idKey, batchBytes: 1200 });
       assert.ok(batches.length > 1);

@@ -39,7 +39,7 @@ describe('what a run says of itself', () => {
       clock.jump(300);
     } });
     await clock.advance(60_000);
-    assert.ok(saves <= 3, `${saves} times 300 ms in a minute`);
+    assert.ok(saves >= 2 && saves <= 3, `${saves} times 300 ms in a minute`);
     await keeper.close();
   });
 
