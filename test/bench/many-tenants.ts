@@ -1,25 +1,23 @@
 /** Memory: a process that serves 500 tenants and has nothing to do, and one that has a large blob beside them. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { withBed } from './bed.ts';
 import type { Figure } from './figures.ts';
-import { startPart } from './part.ts';
 
-const PROGRAM = join(import.meta.dirname, '../../../dist/o365audit.js');
 const TENANTS = 500;
 const EVENTS_EACH = 20;
 /** After everything is delivered; tenants look for new content once in this time or so. */
 const IDLE_MS = 60_000;
 const CAUGHT_UP = 'Everything that there was has been delivered.';
 
-export async function manyTenantsFigures(): Promise<readonly Figure[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'o365audit-bench-'));
-  const simulator = await startPart([join(import.meta.dirname, 'service.js'), String(TENANTS * EVENTS_EACH), '20', 'gzip', String(TENANTS), '2000']);
-  const file = join(folder, 'o365.yml');
-  writeFileSync(file, JSON.parse(simulator.firstLine) as string);
-  const child = spawn(process.execPath, [PROGRAM, 'collect', '-c', file, '--state-dir', join(folder, 'state')], { stdio: ['ignore', 'ignore', 'pipe'] });
+export function manyTenantsFigures(): Promise<readonly Figure[]> {
+  return withBed({ eventCount: TENANTS * EVENTS_EACH, eventsPerBlob: 20, gzip: true, tenants: TENANTS, requestsPerMinute: 2000 }, ({ folder, collect }) => figuresOf([...collect, '--state-dir', join(folder, 'state')]));
+}
+
+async function figuresOf(words: readonly string[]): Promise<readonly Figure[]> {
+  const child = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => { said += text; });
   const startMs = performance.now();
@@ -39,7 +37,5 @@ export async function manyTenantsFigures(): Promise<readonly Figure[]> {
     ];
   } finally {
     child.kill('SIGKILL');
-    await simulator.end();
-    rmSync(folder, { recursive: true, force: true });
   }
 }

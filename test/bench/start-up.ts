@@ -1,8 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { PROGRAM } from './bed.ts';
 import { median, type Figure } from './figures.ts';
 
-const PROGRAM = join(import.meta.dirname, '../../../dist/o365audit.js');
 const RUNS = 15;
 
 /** How long the program takes to answer, process and all. */
