@@ -7,6 +7,7 @@ import { describe, test } from 'node:test';
 import { readFields } from '../../mapping/generate/fields.ts';
 import { readTable } from '../../mapping/generate/vocabulary.ts';
 import { fieldLookup } from '../support/fields.ts';
+import { valuesAt } from '../support/golden-values.ts';
 import { goldenCases } from '../support/golden.ts';
 import { openModule } from '../support/module.ts';
 
@@ -17,14 +18,6 @@ const module = openModule();
 const inputs = new Map(goldenCases().map(({ name, input }) => [name, input]));
 const fields = readFields('mapping/fields.yml');
 const fieldOf = fieldLookup();
-
-/** Every scalar at a path, or below it where a whole field is searched at once. */
-function valuesAt(value: unknown, path: readonly string[]): unknown[] {
-  if (Array.isArray(value)) return value.flatMap((element) => valuesAt(element, path));
-  if (typeof value !== 'object' || value === null) return path.length === 0 && value !== undefined ? [value] : [];
-  const [key, ...rest] = path;
-  return key === undefined ? Object.values(value).flatMap((member) => valuesAt(member, [])) : valuesAt((value as Record<string, unknown>)[key], rest);
-}
 
 /** What JSON.parse makes of a value at a path of a type. */
 function jsonType(path: string): string {

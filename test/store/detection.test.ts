@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { readTable } from '../../mapping/generate/vocabulary.ts';
 import { documentsOfCollector } from '../support/documents.ts';
+import { valuesAt } from '../support/golden-values.ts';
 import { goldenCases } from '../support/golden.ts';
 import { prepareStore, preparedStoreIsMissing, type PreparedStore } from '../support/prepared-store.ts';
 import { startSimulation } from '../support/simulation.ts';
@@ -50,14 +51,14 @@ for (const product of STORE_PRODUCTS) suite(product, { skip: preparedStoreIsMiss
     const limit = LIMITS[field]?.products.includes(product) === true ? LIMITS[field].reason : undefined;
     test(limit === undefined ? `${title} is found` : `${title} is not found: ${limit}`, async (t) => {
       const id = [...documents.keys()].find((key) => key.startsWith(idOf(pair))) ?? assert.fail(pair);
-      const value = valuesAt(documents.get(id), field.split('.')).find((one) => form.test(one)) ?? assert.fail(`${pair} has no such value`);
+      const value = textsAt(documents.get(id), field).find((one) => form.test(one)) ?? assert.fail(`${pair} has no such value`);
       const isThere: Search = { form: 'exists', query: { exists: { field } }, finds: () => true };
       // an object that is no flattened field has no values of its own
       const searches = field.endsWith('.additionalDetails') ? [isThere] : [searchOf(field, values, value), isThere];
       if (limit !== undefined) t.diagnostic(`${product} does not find ${title}: ${limit}`);
       for (const search of searches) {
         const found = await store.find(index, search.query);
-        const expected = [...documents].filter(([, document]) => valuesAt(document, field.split('.')).some(search.finds)).map(([key]) => key);
+        const expected = [...documents].filter(([, document]) => textsAt(document, field).some(search.finds)).map(([key]) => key);
         assert.ok(expected.includes(id));
         assert.deepEqual(found, limit === undefined ? new Set(expected) : new Set(), JSON.stringify(search.query));
       }
@@ -119,11 +120,7 @@ function searchOf(field: string, values: string, value: string): Search {
   return { form: 'term', query: { term: { [field]: value } }, finds: (one) => one === value };
 }
 
-/** Every scalar at a path, or below it, as text. */
-function valuesAt(value: unknown, path: readonly string[]): string[] {
-  if (Array.isArray(value)) return value.flatMap((element) => valuesAt(element, path));
-  const [key, ...rest] = path;
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return key === undefined ? [String(value)] : [];
-  if (typeof value !== 'object' || value === null) return [];
-  return key === undefined ? Object.values(value).flatMap((member) => valuesAt(member, [])) : valuesAt((value as Record<string, unknown>)[key], rest);
+/** The scalars as texts. */
+function textsAt(document: object | undefined, field: string): string[] {
+  return valuesAt(document, field.split('.')).map(String);
 }

@@ -49,16 +49,9 @@ for (const product of STORE_PRODUCTS) suite(product, { skip: preparedStoreIsMiss
     const twice = await store.create(documentsOf(events(), index));
     assert.deepEqual([twice.statuses, twice.reasons], [{ 409: count }, []]);
     const endMs = performance.now();
-    assert.equal(await countOf(index), count + 1);
+    assert.equal(await store.count(index), count + 1);
     t.diagnostic(`${product}: ${count} documents of ${Math.round(once.bytes / count)} bytes stored in ${seconds(startMs, middleMs)} s, known again in ${seconds(middleMs, endMs)} s; `
-      + `${await countOf(index, { exists: { field: '_ignored' } })} hold a value that cannot be searched`);
-  }
-
-  async function countOf(index: string, query: object = { match_all: {} }): Promise<number> {
-    await store.request('POST', `/${index}/_refresh`);
-    const answer = await store.request('POST', `/${index}/_count`, { query });
-    assert.equal(answer.status, 200, answer.text);
-    return (answer.json() as { readonly count: number }).count;
+      + `${await store.count(index, { exists: { field: '_ignored' } })} hold a value that cannot be searched`);
   }
 });
 

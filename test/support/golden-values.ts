@@ -13,6 +13,14 @@ export function goldenValues(): ReadonlyMap<string, ReadonlySet<string>> {
   return found;
 }
 
+/** Every scalar of a document at a path or below it; elements of arrays count as values of their path. */
+export function valuesAt(value: unknown, path: readonly string[]): unknown[] {
+  if (Array.isArray(value)) return value.flatMap((element) => valuesAt(element, path));
+  if (typeof value !== 'object' || value === null) return path.length === 0 && value !== undefined ? [value] : [];
+  const [key, ...rest] = path;
+  return key === undefined ? Object.values(value).flatMap((member) => valuesAt(member, [])) : valuesAt((value as Record<string, unknown>)[key], rest);
+}
+
 /** Whether a path is one of those that a field of fields.yml stands for; `*` is one level. */
 export function isPathOf(path: string, field: string): boolean {
   const [parts, wanted] = [path.split('.'), field.split('.')];

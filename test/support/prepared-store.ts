@@ -5,10 +5,9 @@
  */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { startStoreNode, storeIsMissing, type StoreAnswer, type StoreNode, type StoreProduct } from './store-node.ts';
+import { askStore, startStoreNode, storeIsMissing, type StoreAnswer, type StoreNode, type StoreProduct } from './store-node.ts';
 import { runProgram } from './program.ts';
 
-const REQUEST_LIMIT_MS = 120_000;
 /** A request of a bulk grows to about this size. */
 const REQUEST_BYTES = 4 * 1024 * 1024;
 const REQUESTS_IN_FLIGHT = 2;
@@ -32,6 +31,8 @@ export interface PreparedStore {
   create(documents: Iterable<StoreDocument>): Promise<Creation>;
   /** Every document of the indices or data streams of this name, by its id, once all that was written can be found. */
   documents(index: string): Promise<Map<string, FoundDocument>>;
+  /** How many documents a query finds, once all that was written can be found; without one all count. None where there is no such index. */
+  count(index: string, query?: object): Promise<number>;
   /** The ids of the documents that a query finds. */
   find(index: string, query: object): Promise<Set<string>>;
   close(): Promise<void>;
@@ -112,12 +113,8 @@ class Store implements PreparedStore {
     this.prepared = program.stdout;
   }
 
-  async request(method: string, path: string, body?: unknown): Promise<StoreAnswer> {
-    if (this.node !== undefined) return this.node.request(method, path, body);
-    const contents = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body), headers: { 'content-type': typeof body === 'string' ? 'application/x-ndjson' : 'application/json' } };
-    const answer = await fetch(this.url + path, { method, ...contents, signal: AbortSignal.timeout(REQUEST_LIMIT_MS) });
-    const text = await answer.text();
-    return { status: answer.status, text, json: () => JSON.parse(text) as unknown };
+  request(method: string, path: string, body?: unknown): Promise<StoreAnswer> {
+    return askStore(this.url, method, path, body);
   }
 
   namespace(): string {
@@ -157,6 +154,13 @@ class Store implements PreparedStore {
       found.set(_id, { index: _index, source: _source });
     });
     return found;
+  }
+
+  async count(index: string, query: object = { match_all: {} }): Promise<number> {
+    if ((await this.request('POST', `/${index}/_refresh`)).status === 404) return 0;
+    const answer = await this.request('POST', `/${index}/_count`, { query });
+    assert.equal(answer.status, 200, answer.text);
+    return (answer.json() as { readonly count: number }).count;
   }
 
   async find(index: string, query: object): Promise<Set<string>> {

@@ -51,7 +51,7 @@ export interface StoreNode {
   readonly url: string;
   /** What the node has logged, the last part of it. */
   said(): string;
-  /** One request, with a body as JSON, or as NDJSON when it is a string. Any status is an answer. */
+  /** One request; see askStore. */
   request(method: string, path: string, body?: unknown): Promise<StoreAnswer>;
   /** Ends the process, and keeps its data. */
   stop(): Promise<void>;
@@ -78,6 +78,16 @@ export async function startStoreNode(product: StoreProduct, settings: Readonly<R
     throw error;
   }
   return node;
+}
+
+/** One request to the store at `url`, which has no slash at its end, with a body as JSON, or as NDJSON when it is a string. Any status is an answer. */
+export async function askStore(url: string, method: string, path: string, body?: unknown): Promise<StoreAnswer> {
+  const contents = body === undefined ? {} : typeof body === 'string'
+    ? { body, headers: { 'content-type': 'application/x-ndjson' } }
+    : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+  const answer = await fetch(url + path, { method, ...contents, signal: AbortSignal.timeout(REQUEST_LIMIT_MS) });
+  const text = await answer.text();
+  return { status: answer.status, text, json: () => JSON.parse(text) as unknown };
 }
 
 /** The folder of a store's parts; fetches them and compiles its node unless the same recipe has been built before. */
@@ -197,13 +207,8 @@ class Node implements StoreNode {
     if (status !== 200) throw new Error(`${this.product} does not get ready: ${text}\n${this.#said.slice(-5_000)}`);
   }
 
-  async request(method: string, path: string, body?: unknown): Promise<StoreAnswer> {
-    const contents = body === undefined ? {} : typeof body === 'string'
-      ? { body, headers: { 'content-type': 'application/x-ndjson' } }
-      : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
-    const answer = await fetch(this.url + path, { method, ...contents, signal: AbortSignal.timeout(REQUEST_LIMIT_MS) });
-    const text = await answer.text();
-    return { status: answer.status, text, json: () => JSON.parse(text) as unknown };
+  request(method: string, path: string, body?: unknown): Promise<StoreAnswer> {
+    return askStore(this.url, method, path, body);
   }
 
   async stop(): Promise<void> {
