@@ -5,10 +5,10 @@
 import { forwardOptions } from '../collect/rooms.ts';
 import { loadConfig, type CollectorOptions } from '../config/config.ts';
 import type { ArgumentsOf } from '../config/options.ts';
-import { AuditError, failure, reasonOf } from '../errors.ts';
+import { AuditError, failure } from '../errors.ts';
 import { listDeadLetters, openDeadLetter, removeDeadLetter, type DeadLetter } from '../ledger/dead-letters.ts';
 import { leaveOrder } from '../ledger/orders.ts';
-import { holderOf, surveyLedger } from '../ledger/survey.ts';
+import { holderOf, lookInto, surveyLedger } from '../ledger/survey.ts';
 import { openOutput } from '../output/output.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ContentBlob, Output, Surroundings } from '../types.ts';
@@ -56,12 +56,8 @@ export async function replay({ flags }: ArgumentsOf<'replay'>, surroundings: Sur
 }
 
 async function lettersOf(stateDir: string, ids: readonly string[], log: Log): Promise<readonly DeadLetter[]> {
-  try {
-    const letters = await listDeadLetters(stateDir, (file) => log('letters.damaged', { file }));
-    return letters.filter(({ id, eventId }) => ids.length === 0 || ids.includes(id) || ids.includes(eventId));
-  } catch (error) {
-    throw failure('LEDGER_DIRECTORY', { directory: stateDir, reason: reasonOf(error) }, error);
-  }
+  const letters = await lookInto(stateDir, () => listDeadLetters(stateDir, (file) => log('letters.damaged', { file })));
+  return letters.filter(({ id, eventId }) => ids.length === 0 || ids.includes(id) || ids.includes(eventId));
 }
 
 async function blobsOf(stateDir: string, ids: readonly string[], nowMs: number): Promise<readonly Owed[]> {

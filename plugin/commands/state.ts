@@ -6,7 +6,7 @@ import type { ArgumentsOf } from '../config/options.ts';
 import { failure } from '../errors.ts';
 import { keepText, readKeptText } from '../ledger/kept-text.ts';
 import { exportLines, importCursors, importTenant, readFilebeatRegistry } from '../ledger/moving.ts';
-import { holderOf, surveyLedger } from '../ledger/survey.ts';
+import { holderOf, lookInto, surveyLedger } from '../ledger/survey.ts';
 import type { Log } from '../telemetry/log.ts';
 import { readStanding, STANDING_VERSION, type Standing } from '../telemetry/standing.ts';
 import type { Surroundings } from '../types.ts';
@@ -52,6 +52,6 @@ async function importFilebeat(directory: string, registry: string, { clock, stdo
 }
 
 async function standingIn(directory: string): Promise<Standing | undefined> {
-  const text = await readKeptText(join(directory, STANDING_FILE));
+  const text = await lookInto(directory, () => readKeptText(join(directory, STANDING_FILE)));
   return text === undefined ? undefined : readStanding(text);
 }

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { STANDING_FILE } from '../collect/rooms.ts';
 import { loadStateOptions } from '../config/config.ts';
 import type { ArgumentsOf } from '../config/options.ts';
-import { failure, reasonOf } from '../errors.ts';
+import { failure } from '../errors.ts';
 import { countLetters } from '../ledger/dead-letters.ts';
 import { readKeptText } from '../ledger/kept-text.ts';
-import { holderOf, surveyLedger, type Survey } from '../ledger/survey.ts';
+import { holderOf, lookInto, surveyLedger, type Survey } from '../ledger/survey.ts';
 import { noCounts } from '../telemetry/counts.table.ts';
 import { standingAsJson } from '../telemetry/standing-json.ts';
 import { standingPage, type LossNote, type StandingReport } from '../telemetry/standing-page.ts';
@@ -23,8 +23,8 @@ export async function status({ flags }: ArgumentsOf<'status'>, { env, stdout, cl
 }
 
 async function reportOf(directory: string, lagLimitMs: number, nowMs: number): Promise<StandingReport> {
-  const holder = await orRefuse(directory, () => holderOf(directory));
-  const text = await orRefuse(directory, () => readKeptText(join(directory, STANDING_FILE)));
+  const holder = await holderOf(directory);
+  const text = await lookInto(directory, () => readKeptText(join(directory, STANDING_FILE)));
   const surveys = await surveyLedger(directory, nowMs);
   const kept = text === undefined ? undefined : readStanding(text);
   if (kept === undefined && surveys.length === 0) throw failure('STATUS_NOTHING', { directory });
@@ -32,18 +32,10 @@ async function reportOf(directory: string, lagLimitMs: number, nowMs: number): P
   const standing = withJournals(kept, surveys, isRunning);
   const names = new Map(Object.entries(standing.tenants).map(([id, { name }]) => [id, name]));
   return {
-    standing, directory, isRunning, nowMs, deadLetters: (await orRefuse(directory, () => countLetters(directory))).count,
+    standing, directory, isRunning, nowMs, deadLetters: (await lookInto(directory, () => countLetters(directory))).count,
     problems: [...problemsOf(standing, { nowMs, lagLimitMs, isRunning }), ...surveys.flatMap(problemsOfJournal)],
     losses: surveys.flatMap((survey) => lossesOf(survey, names.get(survey.tenantId) ?? survey.tenantId)).sort((left, right) => left.atMs - right.atMs),
   };
-}
-
-async function orRefuse<Result>(directory: string, look: () => Promise<Result>): Promise<Result> {
-  try {
-    return await look();
-  } catch (error) {
-    throw failure('LEDGER_DIRECTORY', { directory, reason: reasonOf(error) }, error);
-  }
 }
 
 /** What the run last said of itself, and where none runs what the journals say: after a kill they know more. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { FAILURES } from '../../../plugin/errors.ts';
 import type { BlobInBooks } from '../../../plugin/simulator/books.ts';
 import type { ContentType } from '../../../plugin/types.ts';
 import { inLedger } from '../../support/earlier-run.ts';
@@ -109,6 +110,14 @@ describe('o365audit audit', () => {
       await host.close();
     }
   });
+
+  test('says of a state directory that cannot be used that it is that', () => collected(async (simulation) => {
+    const file = join(simulation.stateDir, 'a-file');
+    writeFileSync(file, '');
+    const { stderr, ending } = await runProgram(['audit', ...simulation.words.map((word) => word === simulation.stateDir ? file : word)]);
+    assert.match(stderr, /The state directory .*a-file cannot be used: .* \[LEDGER_DIRECTORY\]\n$/);
+    assert.equal(ending?.status, FAILURES.LEDGER_DIRECTORY.exitStatus);
+  }));
 
   test('takes what is newer than the last listing for what comes next, and not for missing', () => collected(async (simulation) => {
     const id = simulation.simulator.tenants[0]?.id ?? '';
