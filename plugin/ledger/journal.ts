@@ -9,7 +9,7 @@ import type { Clock } from '../types.ts';
 import { writeFailure, type JournalFile, type JournalFiles } from './files.ts';
 
 /** A journal is written anew when it is larger than this, and than so many times its last snapshot. */
-const SNAPSHOT_BYTES_MIN = 4 * 1024 * 1024;
+export const SNAPSHOT_BYTES_MIN = 4 * 1024 * 1024;
 const SNAPSHOT_FACTOR = 2;
 /** How much of a snapshot is written at once. */
 const SNAPSHOT_CHUNK_BYTES = 1024 * 1024;

@@ -1,17 +1,22 @@
 /**
- * The collector between a service and a log agent that both do everything wrong that anybody has seen or feared, killed again and again, its journals cut off
- * and damaged; then everybody behaves, and the simulator's books tell whether anything is missing. Two tenants, so that one can get in the other's way.
+ * The collector between a service and a log agent that both do everything wrong that anybody has seen or feared, killed again and again, its journals cut off,
+ * damaged, and grown until they are written anew; then everybody behaves, and the simulator's books tell whether anything is missing. Two tenants, so that one can
+ * get in the other's way. Some events the log agent refuses for ever: they must lie among the dead letters, until it relents and they are sent again. In some runs
+ * it acknowledges before it has written, and dies in between; the collector is told so by --ack-settle.
  *
  * The seed fixes what is done wrong, not when a busy machine gets to it: the same seed makes the same trouble, and not exactly the same run.
  */
-import { seededRandom } from '../../plugin/simulator/random.ts';
+import { crc32 } from 'node:zlib';
+import { listDeadLetters } from '../../plugin/ledger/dead-letters.ts';
+import { seededRandom, type Random } from '../../plugin/simulator/random.ts';
 import type { SimulatorOptions } from '../../plugin/simulator/simulator.ts';
 import { untilListable } from '../support/backlog.ts';
 import { inCopiedLedger } from '../support/earlier-run.ts';
-import { startForwardHost, type ReceivedEvent } from '../support/forward-host.ts';
-import { DEADLINE_MS, startProgram } from '../support/program.ts';
+import { simulatedEvents } from '../support/events.ts';
+import { startForwardHost, type ForwardHost, type ReceivedEvent } from '../support/forward-host.ts';
+import { startProgram, type Program } from '../support/program.ts';
 import { startSimulation, type Simulation } from '../support/simulation.ts';
-import { damageJournals, drawDoom } from './doom.ts';
+import { damageJournals, drawDoom, growJournals, type Doom } from './doom.ts';
 import { LOSING, makeMischief } from './mischief.ts';
 import { judge, type Evidence, type Verdict } from './verdict.ts';
 import { runToDoom, Sayings } from './watched-run.ts';
@@ -29,6 +34,8 @@ export interface ChaosReport extends Verdict {
   readonly damage: ReadonlyMap<string, number>;
   readonly agent: ReadonlyMap<string, number>;
   readonly service: ReadonlyMap<string, number>;
+  /** What else happened. */
+  readonly figures: ReadonlyMap<'events refused for ever' | 'events forgotten after their acknowledgement' | 'journals grown' | 'journals written anew', number>;
   /** Runs that ended by themselves, by their status. */
   readonly ownEnds: ReadonlyMap<string, number>;
   readonly blobs: number;
@@ -41,8 +48,30 @@ export const SERVICE: Partial<SimulatorOptions> = { tenants: 2, eventCount: 600,
 /** Nobody may sign in, or the tenants are refused: a supervisor would start it again. */
 const REFUSED_STATUS = 3;
 const MOST_OWN_ENDS = 1_000;
+/** Each event that is refused takes some seconds, one after the other. */
+const CALM_LIMIT_MS = 900_000;
+/** One event in so many is refused for ever. */
+const REFUSED_ONE_IN = 800;
+/** The share of runs before which journals have grown. */
+const GROWN_SHARE = 0.2;
+/** How long the log agent holds in memory what it has acknowledged, in the share of runs that know of it, and how long these wait. */
+const FORGETFUL_SHARE = 0.3;
+const WRITE_AFTER_MS = 500;
+const ACK_SETTLE = '2s';
 /** Kills while a note is on its way to the disk. */
 const IN_WRITES = /write|sync|rename/;
+
+/** What the steps of a chaos share. */
+interface Bed {
+  readonly simulation: Simulation;
+  readonly host: ForwardHost;
+  readonly arrivals: Arrivals;
+  readonly sayings: Sayings;
+  /** The words for whatever reads from the simulation and sends to the host; and for a collector. */
+  readonly words: readonly string[];
+  readonly collect: readonly string[];
+  readonly refuses: (id: string) => boolean;
+}
 
 /** Does all that, and judges. Rejects only when it cannot be done. */
 export async function runChaos({ kills, seed, tell = () => undefined }: ChaosOptions): Promise<ChaosReport> {
@@ -51,16 +80,21 @@ export async function runChaos({ kills, seed, tell = () => undefined }: ChaosOpt
   const arrivals = new Arrivals();
   const simulation = await startSimulation({ ...SERVICE, seed });
   const host = await startForwardHost({ keepEvents: false, onEvent: (event) => arrivals.note(event) });
-  const words = ['collect', ...simulation.words, '--output', host.url, '--frame-size', '16KiB', '--ack-timeout', '1s', '--log-level', 'debug', '--log-format', 'json',
-    '-M', 'o365.audit.var.api.poll_interval=300ms', '-M', 'o365.audit.var.api.error_retry_interval=300ms'];
-  const sayings = new Sayings();
+  const refuses = (id: string): boolean => crc32(`${seed}\n${id}`) % REFUSED_ONE_IN === 0;
+  host.refuseAlways(refuses);
+  const words = [...simulation.words, '--output', host.url, '--ack-timeout', '1s', '--log-level', 'debug', '--log-format', 'json'];
+  const collect = ['collect', ...words, '--frame-size', '16KiB', '-M', 'o365.audit.var.api.poll_interval=300ms', '-M', 'o365.audit.var.api.error_retry_interval=300ms'];
+  const bed = { simulation, host, arrivals, sayings: new Sayings(), words, collect, refuses };
   const counts = { kills: new Map<string, number>(), damage: new Map<string, number>(), ownEnds: new Map<string, number>() };
   const complaints: string[] = [];
+  let grown = 0;
   try {
     const mischief = makeMischief(simulation.simulator, host, seededRandom(seed, 'mischief'));
     for (let killed = 0, ends = 0; killed < kills && ends < MOST_OWN_ENDS;) {
-      const doom = drawDoom(random);
-      const { ending, stderr } = await runToDoom(words, doom, { sayings, arrivals: () => arrivals.total, onArrival: (callback) => arrivals.watch(callback) });
+      const growing = random.chance(GROWN_SHARE) ? growJournals(simulation.stateDir) : 0;
+      grown += growing;
+      const doom = drawDoom(random, growing > 0);
+      const { ending, stderr } = await runOnce(bed, doom, random);
       if (ending.signal === 'SIGKILL') {
         killed += 1;
         count(counts.kills, doom.kind);
@@ -73,18 +107,28 @@ export async function runChaos({ kills, seed, tell = () => undefined }: ChaosOpt
       for (const damage of damageJournals(simulation.stateDir, random)) count(counts.damage, damage);
     }
     await mischief.end();
-    complaints.push(...await calm(words, sayings, arrivals), ...complaintsAbout(sayings, arrivals, host.complaints), ...await complaintsOfLedger(simulation));
-    const { simulator } = simulation;
     const forgotten = [...counts.damage.values(), ...[...counts.kills].filter(([kind]) => IN_WRITES.test(kind)).map(([, times]) => times)].reduce((sum, times) => sum + times, 0);
-    const verdict = judge(evidenceOf(simulation, { arrived: arrivals.times, lost: sayings.lost, forgotten }));
+    const { verdict, ...calmed } = await calm(bed, forgotten);
+    complaints.push(...calmed.complaints, ...complaintsAbout(bed), ...await complaintsOfLedger(simulation), ...verdict.complaints);
+    const { books } = simulation.simulator;
     return {
-      ...verdict, ...counts, complaints: [...complaints, ...verdict.complaints], agent: mischief.agent, service: servedFaults(simulation),
-      blobs: simulator.books.blobs().length, requests: simulator.books.snapshot().requests, seconds: (performance.now() - startMs) / 1000,
+      ...verdict, ...counts, complaints, agent: mischief.agent, service: servedFaults(simulation), blobs: books.blobs().length, requests: books.snapshot().requests, seconds: (performance.now() - startMs) / 1000,
+      figures: new Map([
+        ['events refused for ever', calmed.refused], ['events forgotten after their acknowledgement', host.forgotten], ['journals grown', grown], ['journals written anew', bed.sayings.count('ledger.snapshot')],
+      ]),
     };
   } finally {
     await host.close();
     await simulation.close();
   }
+}
+
+/** One run to its doom; whether it knows that the log agent forgets, and how soon it takes a batch apart, is drawn. */
+function runOnce({ host, collect, sayings, arrivals }: Bed, doom: Doom, random: Random): ReturnType<typeof runToDoom> {
+  const isForgetful = random.chance(FORGETFUL_SHARE);
+  host.writeAfter(isForgetful ? WRITE_AFTER_MS : 0);
+  const words = [...collect, '--ack-settle', isForgetful ? ACK_SETTLE : '0s', '--frame-attempts', random.pick(['2', '8'])];
+  return runToDoom(words, doom, { sayings, arrivals: () => arrivals.total, onArrival: (callback) => arrivals.watch(callback) });
 }
 
 /** What the books know, beside what came out at the other end. */
@@ -129,35 +173,65 @@ class Arrivals {
   }
 }
 
-/** Lets the collector finish in peace, and once more, when there is nothing left to do. */
-async function calm(words: readonly string[], sayings: Sayings, arrivals: Arrivals): Promise<readonly string[]> {
+interface Calmed {
+  readonly complaints: readonly string[];
+  readonly verdict: Verdict;
+  /** Events that were refused for ever, until the log agent relented. */
+  readonly refused: number;
+}
+
+/** Lets the collector finish in peace; then the log agent relents and dead letters are sent again; and once more, when there is nothing left to do. */
+async function calm(bed: Bed, forgotten: number): Promise<Calmed> {
+  const { simulation, host, arrivals, sayings, words, collect, refuses } = bed;
   arrivals.watch(() => undefined);
   sayings.watch(() => undefined);
-  await untilListable();
+  host.writeAfter(0);
   const complaints: string[] = [];
-  for (const occasion of ['in peace', 'with nothing left to do']) {
-    const before = arrivals.again;
-    const program = startProgram([...words, '--once']);
-    sayings.follow(program);
-    const { status } = await program.ended(DEADLINE_MS).catch((error: unknown) => {
+  const run = async (occasion: string, program: Program): Promise<void> => {
+    const { status } = await program.ended(CALM_LIMIT_MS).catch((error: unknown) => {
       program.child.kill('SIGKILL');
       throw error;
     });
     if (status !== 0) complaints.push(`a run ${occasion} ended with status ${String(status)}: ${program.stderr.slice(-1_000)}`);
-    if (occasion !== 'in peace' && arrivals.again > before) complaints.push(`a run ${occasion} delivered ${arrivals.again - before} events again`);
-  }
-  return complaints;
+  };
+  const collecting = (...more: readonly string[]): Program => {
+    const program = startProgram([...collect, '--once', ...more]);
+    sayings.follow(program);
+    return program;
+  };
+  const letterIds = async (): Promise<readonly string[]> => (await listDeadLetters(simulation.stateDir, (file) => complaints.push(`a dead letter is damaged: ${file}`))).map(({ eventId }) => eventId);
+  const judged = (kept: readonly string[]): Verdict => judge(evidenceOf(simulation, { arrived: new Map([...kept.map((id): [string, number] => [id, 1]), ...arrivals.times]), lost: sayings.lost, forgotten }));
+
+  // whoever refuses an event alone must have something that it takes
+  simulation.simulator.addEvents({ ndjson: simulatedEvents().slice(0, 20).map(({ text }) => text.toString('latin1')).join('\n') });
+  await untilListable();
+  await run('in peace', collecting('--frame-attempts', '2'));
+  const letters = await letterIds();
+  complaints.push(...judged(letters).complaints.map((complaint) => `while some events are refused: ${complaint}`));
+
+  host.refuseAlways(() => false);
+  const before = new Map(arrivals.times);
+  await run('that sends dead letters again', startProgram(['replay', '--dead-letters', ...words]));
+  const left = await letterIds();
+  if (left.length > 0) complaints.push(`${left.length} dead letters are left`);
+  const wrong = letters.filter((id) => (arrivals.times.get(id) ?? 0) - (before.get(id) ?? 0) !== 1 || (refuses(id) && arrivals.times.get(id) !== 1));
+  if (wrong.length > 0) complaints.push(`${wrong.length} dead letters did not arrive once: ${wrong.slice(0, 5).join(', ')}`);
+
+  const again = arrivals.again;
+  await run('with nothing left to do', collecting());
+  if (arrivals.again > again) complaints.push(`a run with nothing left to do delivered ${arrivals.again - again} events again`);
+  return { complaints, verdict: judged([]), refused: letters.filter(refuses).length };
 }
 
 /** What the collector says that it never should, and what the log agent could not read. */
-function complaintsAbout(sayings: Sayings, arrivals: Arrivals, agentComplaints: readonly string[]): readonly string[] {
-  const never = (['tenant.lost_window', 'event.dead_lettered', 'api.element_unusable', 'ledger.newer', 'ledger.write_failed'] as const)
+function complaintsAbout({ sayings, arrivals, host }: Bed): readonly string[] {
+  const never = (['tenant.lost_window', 'letters.full', 'letters.damaged', 'api.element_unusable', 'ledger.newer', 'ledger.write_failed'] as const)
     .filter((line) => sayings.count(line) > 0).map((line) => `it said ${line}, ${sayings.count(line)} times`);
   return [
     ...never,
     ...sayings.strange.slice(0, 5).map((line) => `it said something strange: ${line}`),
     ...arrivals.mixedUp.slice(0, 5).map((text) => `an event came under another one's id: ${text}`),
-    ...agentComplaints.slice(0, 5).map((text) => `the log agent could not read a frame: ${text}`),
+    ...host.complaints.slice(0, 5).map((text) => `the log agent could not read a frame: ${text}`),
   ];
 }
 

@@ -1,6 +1,6 @@
 /**
- * Kills the process it is loaded into (`node --import`) at an exact point of writing a journal: in the middle of a write, before or after its sync, before or
- * after a new journal takes the old one's place. The program under it is the real one; only the file system's answer never comes.
+ * Kills the process it is loaded into (`node --import`) at an exact point of writing a journal or a dead letter: in the middle of a write, before or after its sync,
+ * before or after a new file takes the old one's place. The program under it is the real one; only the file system's answer never comes.
  *
  * CHAOS_DOOM is a Doom of doom.ts as JSON.
  */
@@ -28,28 +28,29 @@ const probe = await files.open(process.execPath);
 const handles = Object.getPrototypeOf(probe) as FileHandle;
 await probe.close();
 
-const isJournal = ({ fd }: FileHandle): boolean => /\.journal(\.new)?$/.test(readlinkSync(`/proc/self/fd/${fd}`));
+const OURS = /\.(journal|letter)(\.new)?$/;
+const isOurs = ({ fd }: FileHandle): boolean => OURS.test(readlinkSync(`/proc/self/fd/${fd}`));
 
 type Write = (this: FileHandle, bytes: Uint8Array, from?: number, length?: number) => Promise<unknown>;
 const write = Reflect.get(handles, 'write') as Write;
 const datasync = Reflect.get(handles, 'datasync');
 Reflect.set(handles, 'write', async function (bytes, from = 0, ...rest) {
-  if (isJournal(this) && isDue('in a write') && 'share' in doom) {
+  if (isOurs(this) && isDue('in a write') && 'share' in doom) {
     await write.call(this, bytes, from, Math.floor((bytes.length - from) * doom.share));
     die();
   }
   return await write.call(this, bytes, from, ...rest);
 } satisfies Write);
 handles.datasync = async function (this: FileHandle) {
-  if (isJournal(this) && isDue('before a sync')) die();
+  if (isOurs(this) && isDue('before a sync')) die();
   await datasync.call(this);
-  if (isJournal(this) && isDue('after a sync')) die();
+  if (isOurs(this) && isDue('after a sync')) die();
 };
 
 const { rename } = files;
 files.rename = async (from, to) => {
-  const isOurs = String(to).endsWith('.journal');
-  if (isOurs && isDue('before a rename')) die();
+  const isWatched = OURS.test(String(to));
+  if (isWatched && isDue('before a rename')) die();
   await rename(from, to);
-  if (isOurs && isDue('after a rename')) die();
+  if (isWatched && isDue('after a rename')) die();
 };

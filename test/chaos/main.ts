@@ -25,6 +25,7 @@ ended by itself:     ${list(report.ownEnds)}
 journals damaged:    ${list(report.damage)}
 the log agent:       ${list(report.agent)}
 the service:         ${list(report.service)}
+besides:             ${list(report.figures)}
 
 content blobs:       ${report.blobs}
 requests:            ${report.requests}

@@ -63,6 +63,8 @@ const SERVICE: Readonly<Record<FaultName, Setting | string>> = {
 export const LOSING: readonly FaultName[] = ['blob-missing', 'blob-unknown', 'blob-expired', 'blob-invalid', 'listed-though-expired'];
 
 const AGENT: readonly (readonly [Misbehaviour, ((random: Random) => MisbehaviourOptions)?])[] = [
+  // more often than others: there must be something to forget
+  ['die-and-forget'], ['die-and-forget'], ['die-and-forget'],
   ['refuse-connections'], ['stall'], ['never-acknowledge'], ['acknowledge-late'], ['acknowledge-in-reverse'], ['acknowledge-together'], ['acknowledge-in-pieces'],
   ...(['close-on-connect', 'close-in-mid-frame', 'close-after-frame', 'refuse', 'answer-garbage', 'lose-acknowledgement', 'acknowledge-other-chunk', 'acknowledge-twice'] as const)
     .map((name) => [name, (random: Random) => ({ times: random.integer(1, 3) })] as const),

@@ -75,7 +75,7 @@ export async function runUnderFluentBit({ kills, seed, tell = () => undefined }:
     const complaints = [...verdict.complaints, ...await complaintsOfLedger(simulation), ...store.complaints.slice(0, 5).map((text) => `the store could not read a request: ${text}`)];
     const { books } = simulation.simulator;
     return {
-      ...verdict, ...counts, complaints, again: store.counts.duplicates, agent: trouble.happened, service: servedFaults(simulation),
+      ...verdict, ...counts, complaints, again: store.counts.duplicates, agent: trouble.happened, figures: new Map(), service: servedFaults(simulation),
       blobs: books.blobs().length, requests: books.snapshot().requests, seconds: (performance.now() - startMs) / 1000,
     };
   } finally {

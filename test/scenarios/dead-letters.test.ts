@@ -137,7 +137,7 @@ describe('an event that the log agent refuses for ever', { concurrency: 2 }, () 
       await untilListable();
       const words = ['collect', ...simulation.words, '--output', host.url, ...QUICK, ...OFTEN];
       const collector = startProgram(words);
-      await collector.said('it stays owed and is tried again in the next round', 2);
+      await collector.said('it stays owed and is tried again in the next round');
       assert.equal(existsSync(join(simulation.stateDir, 'dead-letters')), false);
       const [other] = addBacklog(simulation.simulator, { blobs: 1, eventsPerBlob: 1 });
       await collector.said('The output does not take an event.');

@@ -21,6 +21,7 @@ const FRAME_LIMIT_BYTES = 6_144_000;
 export type Misbehaviour =
   // on connections
   | 'refuse-connections' // listens no more and ends all connections
+  | 'die-and-forget' // the same, and what it acknowledged and has not written is gone (see writeAfter)
   | 'close-on-connect'
   | 'stall' // reads nothing
   | 'close-in-mid-frame'
@@ -99,6 +100,12 @@ export interface ForwardHost {
   /** Why the host closed connections of its own accord: what it could not read. */
   readonly complaints: string[];
   readonly connectionCount: () => number;
+  /** How many events it had acknowledged when it forgot them. */
+  readonly forgotten: number;
+  /** From now on it acknowledges what it holds in memory, and writes that `ms` later: only then an event counts as taken. */
+  writeAfter(ms: number): void;
+  /** From now on it closes the connection upon each frame with such an event in it, whatever `behave` says; nothing of the kind by default. */
+  refuseAlways(refuses: (id: string) => boolean): void;
   misbehave(name: Misbehaviour, options?: MisbehaviourOptions): void;
   /** Sends the acknowledgements that were held back. */
   release(): void;
@@ -137,6 +144,11 @@ class Host implements ForwardHost {
   readonly #faults = new Map<Misbehaviour, MisbehaviourOptions & { left: number }>();
   readonly #sockets = new Set<Socket>();
   readonly #folder: string | undefined;
+  forgotten = 0;
+  #writeAfterMs = 0;
+  /** What is acknowledged and not written, in the order of its arrival. */
+  #unwritten: { readonly event: ReceivedEvent; readonly dueMs: number }[] = [];
+  #refuses: (id: string) => boolean = () => false;
   #connections = 0;
   #port = 0;
   #server: Server | undefined;
@@ -176,10 +188,19 @@ class Host implements ForwardHost {
 
   misbehave(name: Misbehaviour, options: MisbehaviourOptions = {}): void {
     this.#faults.set(name, { ...options, left: options.times ?? Infinity });
-    if (name !== 'refuse-connections') return;
+    if (name !== 'refuse-connections' && name !== 'die-and-forget') return;
+    if (name === 'die-and-forget') this.#forget();
     this.#server?.close();
     this.#server = undefined;
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  writeAfter(ms: number): void {
+    this.#writeAfterMs = ms;
+  }
+
+  refuseAlways(refuses: (id: string) => boolean): void {
+    this.#refuses = refuses;
   }
 
   release(): void {
@@ -244,19 +265,46 @@ class Host implements ForwardHost {
     this.frames.push(frame);
     const events = keepEvents || onEvent !== undefined ? readEntries(tag, entries) : [];
     const poison = this.#faults.get('refuse-event');
-    if (poison !== undefined && events.some(({ id }) => id === poison.id)) return void socket.destroy();
+    if (events.some(({ id = '' }) => this.#refuses(id) || id === poison?.id)) return void socket.destroy();
     if (this.fault('close-after-frame') !== undefined) return void socket.destroy();
     if (this.fault('never-acknowledge') !== undefined) return;
     if (this.fault('refuse') !== undefined) return void socket.write(packr.pack({}));
     if (this.fault('answer-garbage') !== undefined) return void socket.write('HTTP/1.1 400 Bad Request\r\n\r\n');
     frame.taken = true;
-    for (const event of events) {
-      onEvent?.(event);
-      if (!keepEvents) continue;
-      this.events.push(event);
-      if (event.id !== undefined) this.received.set(event.id, (this.received.get(event.id) ?? 0) + 1);
-    }
+    this.#take(events);
     this.#acknowledge(chunk, socket);
+  }
+
+  #take(events: readonly ReceivedEvent[]): void {
+    const afterMs = this.#writeAfterMs;
+    if (afterMs === 0) {
+      for (const event of events) this.#write(event);
+      return;
+    }
+    for (const event of events) this.#unwritten.push({ event, dueMs: performance.now() + afterMs });
+    setTimeout(() => this.#writeDue(), afterMs).unref();
+  }
+
+  #write(event: ReceivedEvent): void {
+    const { keepEvents = true, onEvent } = this.options;
+    onEvent?.(event);
+    if (!keepEvents) return;
+    this.events.push(event);
+    if (event.id !== undefined) this.received.set(event.id, (this.received.get(event.id) ?? 0) + 1);
+  }
+
+  #writeDue(): void {
+    const nowMs = performance.now();
+    const due = this.#unwritten.filter(({ dueMs }) => dueMs <= nowMs);
+    this.#unwritten = this.#unwritten.filter(({ dueMs }) => dueMs > nowMs);
+    for (const { event } of due) this.#write(event);
+  }
+
+  /** What was to be written by now is written, however late a busy machine calls. */
+  #forget(): void {
+    this.#writeDue();
+    this.forgotten += this.#unwritten.length;
+    this.#unwritten = [];
   }
 
   #acknowledge(chunk: string, socket: Socket): void {
