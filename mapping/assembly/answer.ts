@@ -10,11 +10,12 @@ import { errorAt, errorCount, forgetErrors, note } from './errors';
 import { Field } from './generated/fields';
 import { Word } from './generated/vocabulary';
 import { identityOf } from './identity';
-import { CLOSE_BRACE, COMMA, OPEN_BRACE } from './json/scan';
-import { Text, lengthOf, startOf, textOf } from './json/span';
+import { CLOSE_BRACE, COMMA } from './json/scan';
+import { Text, endOf, lengthOf, startOf, textOf } from './json/span';
 import { writeEscaped } from './json/text';
 import { begin, byte, copy, end, exhausted, forgetExhausted, quoted } from './json/write';
 import { mapSurroundings, writeAudit } from './map';
+import { closeDocument, openDocument } from './mark';
 import { withholds } from './normalise/detections';
 import { audit, forgetAudit } from './normalise/whole';
 import { writeOthers } from './others';
@@ -93,16 +94,9 @@ function setConstants(): void {
 export function answer(withTime: bool, time: Text, sec: u32, nsec: u32): Text {
   setConstants();
   begin();
-  byte(OPEN_BRACE);
+  openDocument();
   if (withTime) {
-    copyWord(Word.key__timestamp);
-    byte(0x3a);
-    if (time != 0) quoted(time);
-    else {
-      byte(0x22);
-      writeTime(sec, nsec);
-      byte(0x22);
-    }
+    writeTimestamp(time, sec, nsec);
     byte(COMMA);
   }
   if (lengthOf(audit) > 2) {
@@ -113,10 +107,30 @@ export function answer(withTime: bool, time: Text, sec: u32, nsec: u32): Text {
   }
   writeFields(true);
   writeOthers();
+  const document = endOfDocument();
+  closeDocument(document);
+  return document;
+}
+
+/** Ends a document's text, on one line and with a zero byte behind it. */
+export function endOfDocument(): Text {
   byte(CLOSE_BRACE);
   byte(0);
   const document = exhausted ? word(EXHAUSTED) : end();
-  return textOf(startOf(document), startOf(document) + lengthOf(document) - 1);
+  return textOf(startOf(document), endOf(document) - 1);
+}
+
+/** Writes the member `@timestamp`: `time`, or `sec` and `nsec` since 1970 where there is none. */
+export function writeTimestamp(time: Text, sec: u32, nsec: u32): void {
+  copyWord(Word.key__timestamp);
+  byte(0x3a);
+  if (time != 0) {
+    quoted(time);
+    return;
+  }
+  byte(0x22);
+  writeTime(sec, nsec);
+  byte(0x22);
 }
 
 function copyWord(number: Word): void {

@@ -42,18 +42,6 @@ export function captureContainer(property: u32, at: usize): void {
   if (load<u64>(place) == 0) store<u64>(place, <u64>at);
 }
 
-/** Keeps a value of a prepared event: where it lies, and by two bits whether it is a string with escapes, or no string. A size of 0 is an object or array. */
-// @ts-ignore: decorator
-@inline
-export function captureAt(property: usize, start: usize, size: usize, marks: u64): void {
-  store<u64>(VALUES + (property << 3), <u64>start | (<u64>size << 32) | (marks << 62));
-}
-
-/** What is kept of a property, for the index of a prepared event: where it lies and how long it is, and the two bits; 0 when there is nothing. */
-export function keptOf(property: usize): u64 {
-  return load<u64>(VALUES + (property << 3));
-}
-
 /** Where the object or array of a property lies in the event; 0 when it has none. */
 export function containerOf(property: Property): usize {
   const kept = load<u64>(VALUES + (<usize>property << 3));

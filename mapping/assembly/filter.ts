@@ -10,11 +10,13 @@ import { OPEN_BRACE, guard, skipSpace } from './json/scan';
 import { skipValue } from './json/skip';
 import { Text, lengthOf, startOf } from './json/span';
 import { mapEvent, mapSurroundings, setIdOfEvent } from './map';
+import { isMarked, setMarks, unmarked } from './mark';
 import { options, setFromDouble, setOptions } from './mode';
 import { prepareTexts } from './normalise/texts';
 import { audit, eventEnd, normaliseEvent } from './normalise/whole';
 import { forgetOthers, prepareOthers } from './others';
-import { event, forgetRecord, isWrapped, mapRecordAround, optionsOfRecord, readRecord } from './record';
+import { documentIn } from './prepared';
+import { event, forgetRecord, isDocument, isWrapped, mapRecordAround, optionsOfRecord, readRecord } from './record';
 
 /** A larger record becomes an error record with as much of its text as the second limit says. */
 export const RECORD_LIMIT_BYTES: u32 = 64 << 20;
@@ -26,6 +28,10 @@ const ORIGINAL_LIMIT_BYTES: usize = 32 << 10;
  * https://docs.fluentbit.io/manual/data-pipeline/filters/wasm
  */
 export function o365_to_ecs(tag: usize, tagLength: u32, sec: u32, nsec: u32, record: usize, recordLength: u32): usize {
+  if (record != 0 && isMarked(record, recordLength)) {
+    const document = unmarked(record, recordLength);
+    if (document != 0) return document;
+  }
   setFromDouble(true);
   return startOf(mapText(record, recordLength, sec, nsec, false));
 }
@@ -52,6 +58,7 @@ export function mapText(start: usize, length: u32, sec: u32, nsec: u32, withTime
   beginAnswer();
   forgetRecord();
   setOptions(0);
+  setMarks(false);
   let time: Text = 0;
   if (start == 0 || length > RECORD_LIMIT_BYTES || !prepareTexts(length)) {
     refuse(start, min(<usize>length, ORIGINAL_LIMIT_BYTES), Word.record__larger_than_the_mapping_takes);
@@ -59,7 +66,7 @@ export function mapText(start: usize, length: u32, sec: u32, nsec: u32, withTime
     guard(start + length);
     time = mapGuarded(start, start + length, withTime);
   }
-  return answer(withTime, time, sec, nsec);
+  return isDocument ? documentIn(skipSpace(start), withTime, sec, nsec) : answer(withTime, time, sec, nsec);
 }
 
 /** Maps the guarded text; answers the event's time, when it is wanted. */
@@ -70,7 +77,9 @@ function mapGuarded(start: usize, finish: usize, withTime: bool): Text {
     refuse(start, finish - start, behind != 0 && skipSpace(behind) == finish ? Word.record__not_an_object : Word.record__not_JSON);
     return 0;
   }
-  if (!readRecord(at, finish) || (!isWrapped && !normaliseEvent(at))) {
+  const isRecord = readRecord(at, finish);
+  if (isRecord && isDocument) return 0;
+  if (!isRecord || (!isWrapped && !normaliseEvent(at))) {
     forgetRecord();
     refuse(start, finish - start, Word.record__not_JSON);
     return 0;

@@ -14,38 +14,35 @@ import { dateOf } from './common/time';
 import { Option } from './mode';
 import { lookup } from './names';
 import { withholds } from './normalise/detections';
-import { keyEnd, keyStart, readKey } from './normalise/keys';
+import { RECORD_KEY, keyEnd, keyStart, readKey } from './normalise/keys';
 import { eventEnd, normaliseEvent } from './normalise/whole';
 import { forgetOthers, noteOther, prepareOthers } from './others';
-import { takePrepared } from './prepared';
 import { word } from './words';
 
 /** The members of a record, as mapping/tables/words.tsv numbers them. */
-const enum Member { none, o365audit, event, organization, dataStream, tags, options, original, host, time, index }
-
-/** The slot in which a record's key is made, where it must be. */
-const RECORD_KEY: u32 = 17;
+const enum Member { none, o365audit, event, organization, dataStream, tags, options, original, host, time, document }
 
 /** Where the event lies: its first byte. */
 export let event: usize = 0;
 /** The event is a member of the record. */
 export let isWrapped: bool = false;
+/** The record is a document already (mark.ts). */
+export let isDocument: bool = false;
 
 /** Where the record's own members lie; 0 for those that it does not have. */
 let tags: usize = 0;
 let options: usize = 0;
 let original: usize = 0;
-let index: usize = 0;
 
 /** Forgets the parts of the last record, or of one that turns out malformed: they may end anywhere. */
 export function forgetRecord(): void {
   event = 0;
   isWrapped = false;
+  isDocument = false;
   memory.fill(TAKEN, 0, 9 << 3);
   tags = 0;
   options = 0;
   original = 0;
-  index = 0;
   forgetOthers();
 }
 
@@ -62,7 +59,7 @@ export function readRecord(at: usize, finish: usize): bool {
     const colon = skipSpace(readKey(member, RECORD_KEY));
     if (<u32>load<u8>(colon) != COLON) return false;
     const value = skipSpace(colon + 1);
-    const behind = take(lookup(Vocabulary.envelope, keyStart + 1, keyEnd - keyStart - 1), member, value, finish);
+    const behind = take(lookup(Vocabulary.envelope, keyStart + 1, keyEnd - keyStart - 1), member, value);
     if (behind == 0) return false;
     const next = skipSpace(behind);
     if (<u32>load<u8>(next) == CLOSE_BRACE) return skipSpace(next + 1) == finish;
@@ -86,14 +83,10 @@ export function putEvent(at: usize): void {
 }
 
 /** Takes a member; answers the position behind it, 0 when it is malformed. */
-function take(known: u32, key: usize, value: usize, finish: usize): usize {
+function take(known: u32, key: usize, value: usize): usize {
   if (known == Member.o365audit) {
     isWrapped = true;
     event = value;
-    if (index != 0) {
-      const behind = takePrepared(value, finish, index);
-      if (behind != 0) return behind;
-    }
     if (<u32>load<u8>(value) == OPEN_BRACE && normaliseEvent(value)) return eventEnd;
   } else if (known == Member.event) return takeMembers(value, Vocabulary.envelope_event, Taken.eventId, Taken.eventOriginal);
   else if (known == Member.organization) return takeMembers(value, Vocabulary.envelope_organization, Taken.organizationId, Taken.organizationName);
@@ -101,7 +94,7 @@ function take(known: u32, key: usize, value: usize, finish: usize): usize {
   else if (known == Member.tags) tags = value;
   else if (known == Member.options) options = value;
   else if (known == Member.original) original = value;
-  else if (known == Member.index) index = value;
+  else if (known == Member.document) isDocument = true;
   else if (known == Member.none && lookup(Vocabulary.field_set, keyStart + 1, keyEnd - keyStart - 1) == 0) noteOther(key);
   return skipValue(value);
 }

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join } from 'node:path';
 import { documentSource } from './document.ts';
 import { elasticsearchFiles, storeFieldsSource } from './elasticsearch.ts';
-import { readFields } from './fields.ts';
+import { readFields, type Field } from './fields.ts';
 import { fieldsPage } from './fields-page.ts';
 import { filebeatPage } from './filebeat-page.ts';
 import { type Name, nameTable } from './names.ts';
@@ -21,12 +21,12 @@ const mapping = join(import.meta.dirname, '../../../mapping');
 function outputs(): Readonly<Record<string, string>> {
   const { version } = JSON.parse(readFileSync(join(mapping, '../package.json'), 'utf8')) as { readonly version: string };
   const fields = readFields(join(mapping, 'fields.yml'));
-  const properties = propertySource(fields, propertiesRead());
+  const properties = propertySource(fields);
   const vocabulary = vocabularySource({
     recordTypes: join(mapping, 'tables/record-types.tsv'),
     operations: join(mapping, 'tables/operations.tsv'),
     words: join(mapping, 'tables/words.tsv'),
-  }, [...new Set(fields.filter(({ name, source }) => source !== 'enrichment' && !name.includes('*')).map(({ name }) => name.split('.')[0] ?? ''))]);
+  }, fieldSets(fields));
   return {
     'assembly/generated/fields.ts': documentSource(fields),
     'assembly/generated/properties.ts': properties.source,
@@ -39,11 +39,10 @@ function outputs(): Readonly<Record<string, string>> {
   };
 }
 
-/** The properties that the rules name: what the index of a prepared event must have. */
-function propertiesRead(): ReadonlySet<string> {
-  const files = ['common', 'records'].flatMap((folder) => readdirSync(join(mapping, 'assembly', folder)).map((file) => join(folder, file)));
-  const texts = [...files, 'map.ts'].map((file) => readFileSync(join(mapping, 'assembly', file), 'utf8'));
-  return new Set(texts.flatMap((text) => [...text.matchAll(/\bProperty\.(\w+)/g)].map(([, name]) => name ?? '')));
+/** The names at a document's top that the mapping fills, and whether they are objects. */
+function fieldSets(fields: readonly Field[]): ReadonlyMap<string, boolean> {
+  const filled = fields.filter(({ name, source }) => source !== 'enrichment' && !name.includes('*'));
+  return new Map(filled.map(({ name }) => [name.split('.')[0] ?? '', name.includes('.')]));
 }
 
 function namesSource(names: readonly Name[]): string {

@@ -2,10 +2,9 @@
  * From fields.yml: the properties of the raw event that have a type of their own, numbered, with the context in which their members are looked up.
  * Context 0 is the event itself.
  */
-import { createHash } from 'node:crypto';
 import { type Field, type FieldType, RAW_ROOT } from './fields.ts';
 import type { Name } from './names.ts';
-import { bytes, constantEnum, header, identifier, u16, u8, words16 } from './source.ts';
+import { bytes, constantEnum, header, identifier, u16, u8 } from './source.ts';
 
 /** How the module treats a value; the order is the module's. */
 const KINDS = ['keyword', 'long', 'boolean', 'date', 'ip', 'object', 'flattened', 'any', 'hashed'] as const;
@@ -29,8 +28,6 @@ const JSON_TEXT: ReadonlySet<string> = new Set(['AdditionalInfo', 'OperationProp
 
 const SPECIAL_FLAG = 1;
 const JSON_TEXT_FLAG = 2;
-/** An index of a prepared event has so many bits for the number of a property. */
-const PROPERTY_LIMIT = 1 << 10;
 
 interface Property {
   readonly path: string;
@@ -44,8 +41,8 @@ export interface Properties {
   readonly names: readonly Name[];
 }
 
-/** The source of assembly/generated/properties.ts, and the names for the lookup table; `read` has the identifiers of the properties that rules read. */
-export function propertySource(fields: readonly Field[], read: ReadonlySet<string>): Properties {
+/** The source of assembly/generated/properties.ts, and the names for the lookup table. */
+export function propertySource(fields: readonly Field[]): Properties {
   const kinds = new Map<string, Kind>();
   for (const { name, type } of fields) {
     if (!name.startsWith(RAW_ROOT) || name.includes('*')) continue;
@@ -59,9 +56,7 @@ export function propertySource(fields: readonly Field[], read: ReadonlySet<strin
   }
   const open = new Set(fields.filter(({ name }) => name.startsWith(RAW_ROOT) && name.endsWith('.*')).map(({ name }) => name.slice(RAW_ROOT.length, -2)));
   const { properties, firstFlattened, nothing, nothingFlattened } = number([...kinds], open);
-  if (properties.length >= PROPERTY_LIMIT) throw new Error(`${properties.length} properties are too many for the index of a prepared event`);
   const names = properties.map(({ path, context }, index) => ({ context, name: path.slice(path.lastIndexOf('.') + 1), value: index + 1 }));
-  const readNumbers = properties.flatMap(({ path }, index) => read.has(identifier(path)) ? [index + 1] : []);
   const rows = [0, 0, 0, 0, ...properties.flatMap(({ path, kind, childContext }) => [u8(KINDS.indexOf(kind)), flagsOf(path), ...u16(childContext)])];
   const source = [
     header('mapping/fields.yml', 'The typed properties of the raw event.'),
@@ -69,24 +64,17 @@ export function propertySource(fields: readonly Field[], read: ReadonlySet<strin
     `/** Properties of the event itself are numbered from 1 to this. */\nexport const ROOT_PROPERTY_COUNT: u32 = ${properties.filter(({ context }) => context === 0).length};`,
     `export const PROPERTY_COUNT: u32 = ${properties.length};`,
     `/** Flags of a property: it has a shape of its own; it comes as JSON inside a string. */\nexport const SPECIAL_FLAG: u32 = ${SPECIAL_FLAG};\nexport const JSON_TEXT_FLAG: u32 = ${JSON_TEXT_FLAG};`,
-    `/** Tells the numbers of this list from those of another version: 48 bits. */\nexport const PROPERTY_FINGERPRINT: u64 = 0x${fingerprint(properties.map(({ path }) => path))};`,
     `/** Contexts from this one on lie below something flattened: what is not listed there may have any shape. */\nexport const FIRST_FLATTENED_CONTEXT: u32 = ${firstFlattened};`,
     `/** The contexts in which nothing is listed: of open objects, and below something flattened. */\nexport const OPEN_CONTEXT: u32 = ${nothing};\nexport const FLATTENED_CONTEXT: u32 = ${nothingFlattened};\n/** The context in which every value is written as its hash. */\nexport const HASHED_CONTEXT: u32 = ${nothingFlattened + 1};`,
     constantEnum('Property', properties.map(({ path }, index) => [identifier(path), index + 1]), 'A typed property of the raw event; 0 is none.'),
     constantEnum('Context', properties.filter(({ childContext }) => childContext !== 0).map(({ path, childContext }) => [identifier(path), childContext]), 'Where the members of a property are looked up.'),
     bytes('PROPERTY_ROWS', rows, 'A property, from 0: its Kind, flags, the context of its members (u16); 4 bytes.'),
-    `export const READ_COUNT: u32 = ${readNumbers.length};`,
-    words16('READ_PROPERTIES', readNumbers, 'The properties that rules read.'),
   ].join('\n');
   return { source, names };
 }
 
 function flagsOf(path: string): number {
   return (path in SPECIAL ? SPECIAL_FLAG : 0) | (JSON_TEXT.has(path) ? JSON_TEXT_FLAG : 0);
-}
-
-function fingerprint(paths: readonly string[]): string {
-  return createHash('sha256').update(paths.join('\n')).digest('hex').slice(0, 12);
 }
 
 interface Numbering {

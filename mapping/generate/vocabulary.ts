@@ -11,6 +11,8 @@ const VOCABULARIES = ['record-type', 'operation', 'operation-8', 'operation-22',
   'severity', 'direction', 'alert-category', 'entity-type', 'sharing-target', 'cmdlet-verb', 'cmdlet-iam', 'dlp-operation', 'option', 'envelope', 'envelope-event', 'envelope-organization',
   'envelope-data-stream', 'field-set'] as const;
 const FIRST_VOCABULARY = 0x1000;
+/** In field-set, beside the number: it is no object. assembly/prepared.ts has the same. */
+const NO_OBJECT = 64;
 
 /** In the order in which several of one operation are written. */
 export const CATEGORIES = ['web', 'authentication', 'email', 'file', 'iam', 'configuration', 'intrusion_detection', 'malware'] as const;
@@ -31,8 +33,8 @@ export function readTable(file: string): readonly Readonly<Record<string, string
   });
 }
 
-/** The source of assembly/generated/vocabulary.ts, and the names for the lookup table; `fieldSets` are the names at a document's top. */
-export function vocabularySource(tables: { recordTypes: string; operations: string; words: string }, fieldSets: readonly string[]): Vocabulary {
+/** The source of assembly/generated/vocabulary.ts, and the names for the lookup table; `fieldSets` are the names at a document's top, and whether they are objects. */
+export function vocabularySource(tables: { recordTypes: string; operations: string; words: string }, fieldSets: ReadonlyMap<string, boolean>): Vocabulary {
   const words = new Words();
   words.add('');
   for (const word of [...CATEGORIES, ...TYPES]) words.add(word);
@@ -52,7 +54,10 @@ export function vocabularySource(tables: { recordTypes: string; operations: stri
     else names.push({ context: contextOf(context), name: word, value: meaningOf(meaning) });
   }
   for (const row of readTable(tables.operations)) names.push({ context: contextOf(row.scope === '*' ? 'operation' : `operation-${row.scope ?? ''}`), name: row.operation ?? '', value: effectOf(row, words) });
-  for (const name of fieldSets) names.push({ context: contextOf('field-set'), name, value: 1 });
+  for (const [index, [name, isObject]] of [...fieldSets].entries()) {
+    // @timestamp has no number: outputs add it, documents in an agent do not have it
+    names.push({ context: contextOf('field-set'), name, value: name === '@timestamp' ? NO_OBJECT : index + 1 + (isObject ? 0 : NO_OBJECT) });
+  }
   const source = [
     header('mapping/tables', 'The words that the mapping knows.'),
     constantEnum('Vocabulary', VOCABULARIES.map((name, index) => [identifier(name), FIRST_VOCABULARY + index]), 'Where a word is looked up.'),

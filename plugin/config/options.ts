@@ -144,7 +144,7 @@ export const OPTIONS = {
   },
   format: {
     flag: 'format', environment: 'O365AUDIT_FORMAT', key: 'format', type: 'choice', choices: ['raw', 'prepared', 'ecs'], default: 'raw', commands: collecting, group: 'Output',
-    sentence: 'Events for the log agent to map (Fluent Bit), as Microsoft sent them (raw) or in the form that costs the agent least (prepared), or ECS documents: raw, prepared or ecs', example: 'ecs',
+    sentence: 'Events as Microsoft sent them, for the filter of the log agent to map (raw); documents, mapped here and marked so that this filter hands them on (prepared); documents for an agent without the filter (ecs)', example: 'ecs',
   },
   encoding: {
     flag: 'encoding', environment: 'O365AUDIT_ENCODING', key: 'encoding', type: 'choice', choices: ['ndjson', 'msgpack'], default: 'ndjson', commands: collecting, group: 'Output',

@@ -26,8 +26,6 @@ export interface EnvelopeTexts {
   readonly record: Buffer;
   /** What is put behind an event's id, so that DLP.All and the workload's own feed do not hide each other's records. */
   readonly idSuffix: Buffer;
-  /** The records ask nothing of the mapping, so that their events can be prepared for it. */
-  readonly asksNothing: boolean;
 }
 
 /** The texts of an envelope. */
@@ -44,7 +42,6 @@ export function envelopeTexts(envelope: Envelope): EnvelopeTexts {
       ...(Object.keys(options).length > 0 ? { o365audit_options: options } : {}),
     }),
     idSuffix: Buffer.from(envelope.contentType === 'DLP.All' ? ':dlp' : ''),
-    asksNothing: Object.keys(options).length === 0,
   };
 }
 

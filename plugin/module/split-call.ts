@@ -42,7 +42,7 @@ const AT = {
   output: 16, outputLength: 17, eventCount: 18, consumed: 19, status: 20, identifiers: 21, key: 22,
 } as const;
 const WORDS = 28;
-const OPTION = { packed: 1, ecs: 2, original: 4, time: 8, identifiers: 16, prepared: 32 } as const;
+const OPTION = { packed: 1, ecs: 2, original: 4, time: 8, identifiers: 16, marked: 32 } as const;
 
 /** Splits as much as is whole. Throws MODULE_NO_MEMORY. */
 export function splitOnce(exports: Exports, call: SplitCall): SplitResult {
@@ -81,7 +81,7 @@ export function splitOnce(exports: Exports, call: SplitCall): SplitResult {
   return { bytes, eventCount, ...index, consumed: result(AT.consumed), state: result(AT.state), status: result(AT.status) };
 }
 
-function flagsOf({ encoding, envelope, format, preserveOriginalEvent, timestamp, idKey }: SplitCall): number {
-  const shape = format === 'ecs' ? OPTION.ecs : format === 'prepared' && envelope.asksNothing ? OPTION.prepared : 0;
-  return (idKey === undefined ? 0 : OPTION.identifiers) | (encoding === 'msgpack' ? OPTION.packed : 0) | shape | (preserveOriginalEvent ? OPTION.original : 0) | (timestamp ? OPTION.time : 0);
+function flagsOf({ encoding, format, preserveOriginalEvent, timestamp, idKey }: SplitCall): number {
+  const shape = format === 'raw' ? 0 : format === 'ecs' ? OPTION.ecs : OPTION.ecs | OPTION.marked;
+  return (idKey === undefined ? 0 : OPTION.identifiers) | (encoding === 'msgpack' ? OPTION.packed : 0) | shape | (preserveOriginalEvent ? OPTION.original : 0) | (timestamp && format === 'ecs' ? OPTION.time : 0);
 }

@@ -10,12 +10,12 @@ import type { EcsModule } from './instance.ts';
 import { STATE, STATUS, splitOnce, type SplitCall } from './split-call.ts';
 
 export interface SplitOptions {
-  /** `prepared`: the event normalised and indexed, where it can be (mapping/README.md); the document is the same as of `raw`. */
+  /** `prepared`: the document, with a mark that tells the mapping in an agent that nothing is left to do (mapping/README.md). */
   readonly format: 'raw' | 'prepared' | 'ecs';
   readonly encoding: 'ndjson' | 'msgpack';
   /** The event's own text goes along as `event.original`. */
   readonly preserveOriginalEvent: boolean;
-  /** Documents get `@timestamp`: for outputs whose agent does not add it. */
+  /** Documents of `ecs` get `@timestamp`: for outputs whose agent does not add it. */
   readonly timestamp: boolean;
   /** Events are put together up to so many bytes; a larger event is a batch of its own. */
   readonly batchBytes: number;

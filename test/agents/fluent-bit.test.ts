@@ -77,7 +77,14 @@ function chunkFiles(stateFolder: string): string[] {
   return readdirSync(join(stateFolder, 'fluent-bit'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.flb'));
 }
 
-test('fluent-bit.conf hands every event to the store as the document of --format ecs: tame events, those of the golden pairs and strange ones.', { skip }, async (t) => {
+/** The ways of examples/fluent-bit/README.md to share the work between collector and agent: what becomes of fluent-bit.conf. */
+const FORMS: Readonly<Record<string, readonly (readonly [RegExp, string])[]>> = {
+  'as it is, mapped in the collector,': [],
+  'with --format raw, mapped in the agent,': [[/(?<=^ +Command .*)--format prepared/m, '--format raw']],
+  'with --format ecs and no filter': [[/(?<=^ +Command .*)--format prepared/m, '--format ecs'], [/^\[FILTER\]\n(?: +.*\n)*/m, '']],
+};
+
+for (const [form, changes] of Object.entries(FORMS)) test(`fluent-bit.conf ${form} hands every event to the store as the document of --format ecs: tame events, those of the golden pairs and strange ones.`, { skip }, async (t) => {
   const stand = await setUp(t, { eventCount: 2_000 });
   const { simulator, store } = stand;
   const strange = strangeEvents(seededRandom('fluent-bit'));
@@ -87,7 +94,12 @@ test('fluent-bit.conf hands every event to the store as the document of --format
   assert.ok(events.length > 0.9 * byHand.length);
   simulator.addEvents({ ndjson: events.join('\n'), contentType: 'Audit.General', ageMs: 60_000 });
   const expected = await documentsOfCollector(stand.folder);
-  const agent = await stand.start();
+  const configuration = join(stand.folder, 'fluent-bit.conf');
+  writeFileSync(configuration, changes.reduce((text, [pattern, replacement]) => {
+    assert.match(text, pattern);
+    return text.replace(pattern, replacement);
+  }, readFileSync(join(ROOT, 'fluent-bit.conf'), 'utf8')));
+  const agent = await stand.start({ configuration });
   await drained(agent, stand, new Set(expected.keys()));
   compareDocuments(store, expected);
   assert.deepEqual(new Set([...store.documents.values()].map(({ index }) => index)), new Set(['logs-o365.audit-default']));

@@ -46,7 +46,6 @@ export async function agentFigures(): Promise<readonly Figure[]> {
     return [
       { what: 'mean event', value: texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0) / texts.length, unit: 'bytes' },
       { what: 'mean document', value: meanBytes, unit: 'bytes' },
-      { what: 'events that can be prepared', value: 100 * prepared.filter((record) => record.includes('"o365audit_index"')).length / prepared.length, unit: '%' },
       ...await interpretedFigures(filters, { raw, prepared }),
       ...fluentBitIsMissing() === false ? await fluentBitFigures(folder, filters, { raw: batchesOf('raw', 'msgpack', many), prepared: batchesOf('prepared', 'msgpack', many) }) : [],
     ];

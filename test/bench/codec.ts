@@ -81,7 +81,7 @@ export async function codecFigures(): Promise<readonly Figure[]> {
     { what: 'JSON.parse, msgpackr pack', value: perSecond('parsedAndPacked'), unit: 'events/s' },
     { what: 'split and transcode is faster by', value: ratio('packed', 'parsedAndPacked'), unit: 'times', atLeast: 4 },
     ...speed('split to lines of JSON', 'lines'),
-    ...speed('split and prepare, to msgpack', 'prepared'),
+    ...speed('split, map and mark, to msgpack', 'prepared'),
     ...speed('split and map to lines of ECS', 'documents'),
     ...speed('split and map to ECS in msgpack', 'packedDocuments'),
     { what: 'JSON.parse, JSON.stringify', value: perSecond('parsedAndStringified'), unit: 'events/s' },

@@ -20,13 +20,6 @@ export function forgetNoted(): void {
   eventIdFlags = 0;
 }
 
-/** Notes what is known already, of an event that is packed later. */
-export function noteTexts(id: Text, idFlags: u32, time: Text): void {
-  eventId = id;
-  eventIdFlags = idFlags;
-  eventTime = time;
-}
-
 /** Looks at a member by its key's inside and where its value begins. */
 // @ts-ignore: decorator
 @inline

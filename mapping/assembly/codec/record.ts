@@ -13,7 +13,6 @@ import { identify } from './identifiers';
 import { oddString, plainString } from './msgpack';
 import { NUMBER_ID, eventId, eventIdFlags, eventTime } from './noted';
 import { pack, packedEnd } from './pack';
-import { prepared, preparedBehind, preparedIndex } from './prepare';
 
 /** What every record of a call has beside its event: members of `event` and of the record, as JSON and, when they are needed, as MessagePack. */
 let eventMembers: Text = 0;
@@ -116,22 +115,6 @@ function packedEvent(at: usize, behind: usize, to: usize): usize {
   return bytes(packedEventMembers, to);
 }
 
-/** Writes the record of the prepared event, which came from `at`, as a Forward entry. */
-export function packedPrepared(at: usize, to: usize): void {
-  const head = to;
-  to += ENTRY_HEAD_BYTES;
-  to = mapHeader(to, 3 + packedMemberCount);
-  to = plainWord(to, Word.o365audit_index);
-  to = plainString(to, startOf(preparedIndex), endOf(preparedIndex));
-  readEventTime(eventTime);
-  entryHead(head);
-  to = packedEvent(at, preparedBehind, to);
-  to = bytes(packedMembers, to);
-  to = plainWord(to, Word.o365audit);
-  pack(startOf(prepared), to);
-  recordEnd = packedEnd;
-}
-
 /** Where the record last written ends. */
 export let recordEnd: usize = 0;
 
@@ -145,18 +128,6 @@ export function jsonRecord(at: usize, to: usize): usize {
   store<u8>(to++, 0x7d);
   recordEnd = to;
   return behind;
-}
-
-/** Writes the record of the prepared event, which came from `at`, as JSON. */
-export function jsonPrepared(at: usize, to: usize): void {
-  to = bytes(word(Word.prepared_head), to);
-  to = bytes(preparedIndex, to);
-  to = bytes(word(Word.prepared_event), to);
-  to = jsonEvent(at, preparedBehind, to);
-  to = bytes(word(Word.prepared_audit), to);
-  to = bytes(prepared, to);
-  store<u8>(to++, 0x7d);
-  recordEnd = to;
 }
 
 /** Writes the id and what follows it, of the event and of the record. */

@@ -9,7 +9,7 @@ export const enum At {
 }
 export const SETTINGS: usize = memory.data(112, 16);
 
-export const enum Option { packed = 1, ecs = 2, original = 4, time = 8, identifiers = 16, prepared = 32 }
+export const enum Option { packed = 1, ecs = 2, original = 4, time = 8, identifiers = 16, marked = 32 }
 
 /** Where the host finds them. */
 export function splitSettings(): usize {

@@ -7,14 +7,14 @@
 import { CLOSE_BRACKET, COMMA, OPEN_BRACE, OPEN_BRACKET, guard, skipSpace } from '../json/scan';
 import { Text, endOf, lengthOf, startOf } from '../json/span';
 import { exhaust, exhausted, forgetExhausted } from '../json/write';
+import { setMarks } from '../mark';
 import { mark, release, reserve } from '../memory';
 import { setFromDouble, setOptions } from '../mode';
 import { compactFailedAt } from './compact';
 import { RECORDS_LIMIT, enter, identifiers, prepareIdentifiers, withoutIdentifiers } from './identifiers';
 import { mapEventAt, mappedBehind, mappedFailedAt, mappedTime, prepareDocuments } from './mapped';
 import { ROOM_FACTOR, failedAt as packFailedAt, pack, packedEnd } from './pack';
-import { INDEX_BYTES, prepareEvent, preparedBehind } from './prepare';
-import { ENTRY_HEAD_BYTES, entryHead, jsonPrepared, jsonRecord, packMembers, packedPrepared, packedRecord, prepareRecords, readEventTime, recordEnd, surroundings } from './record';
+import { ENTRY_HEAD_BYTES, entryHead, jsonRecord, packMembers, packedRecord, prepareRecords, readEventTime, recordEnd, surroundings } from './record';
 import { At, Option, SETTINGS, has, setting } from './settings';
 
 /** Where the text stands: before the array, behind `[`, behind an event, behind a comma, behind `]`, in a row of events without array. */
@@ -66,9 +66,10 @@ function prepare(): bool {
   withoutIdentifiers();
   if (has(Option.identifiers) && !prepareIdentifiers(SETTINGS + At.key)) return false;
   prepareRecords(setting(At.eventMembers), setting(At.members), setting(At.idSuffix), has(Option.original), load<u32>(SETTINGS, At.now), load<u32>(SETTINGS, At.nowNanoseconds));
-  common = RECORD_ROOM_BYTES + INDEX_BYTES + (lengthOf(setting(At.eventMembers)) + lengthOf(setting(At.members)) + lengthOf(setting(At.idSuffix))) * (ROOM_FACTOR + 2);
+  common = RECORD_ROOM_BYTES + (lengthOf(setting(At.eventMembers)) + lengthOf(setting(At.members)) + lengthOf(setting(At.idSuffix))) * (ROOM_FACTOR + 2);
   const scratch = reserve(common);
   if (scratch == 0) return false;
+  setMarks(has(Option.marked));
   if (has(Option.ecs)) prepareMapping(scratch);
   else if (has(Option.packed)) packMembers(scratch);
   const size = <u64>load<u32>(SETTINGS, At.outputLimit) + <u64>(finish - at) * ROOM_FACTOR * 2 + common;
@@ -138,11 +139,6 @@ function takeEvent(start: usize): usize {
   full = false;
   forgetExhausted();
   if (has(Option.ecs)) return takeMapped(start);
-  if (has(Option.prepared)) {
-    const behind = takePrepared(start);
-    if (behind != 0 || full) return behind;
-    forgetExhausted();
-  }
   const behind = has(Option.packed) ? packedRecord(start, to) : jsonRecord(start, to);
   if (behind == 0) {
     failedAt = has(Option.packed) ? packFailedAt : compactFailedAt;
@@ -168,18 +164,6 @@ function keep(end: usize, behind: usize): usize {
   if (identifiers != 0) enter(count, end - output);
   count++;
   return behind;
-}
-
-/** Writes the prepared record of the event at `start`; answers as `takeEvent`, and 0 when it cannot be prepared. */
-function takePrepared(start: usize): usize {
-  const from = mark();
-  const isPrepared = prepareEvent(start, finish);
-  if (isPrepared) {
-    if (has(Option.packed)) packedPrepared(start, to);
-    else jsonPrepared(start, to);
-  }
-  release(from);
-  return isPrepared ? keep(has(Option.packed) ? recordEnd : lineEnd(recordEnd), preparedBehind) : 0;
 }
 
 /** The same, through the mapping. */

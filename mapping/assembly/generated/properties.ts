@@ -19,8 +19,6 @@ export const PROPERTY_COUNT: u32 = 661;
 /** Flags of a property: it has a shape of its own; it comes as JSON inside a string. */
 export const SPECIAL_FLAG: u32 = 1;
 export const JSON_TEXT_FLAG: u32 = 2;
-/** Tells the numbers of this list from those of another version: 48 bits. */
-export const PROPERTY_FINGERPRINT: u64 = 0xabe766fc24d0;
 /** Contexts from this one on lie below something flattened: what is not listed there may have any shape. */
 export const FIRST_FLATTENED_CONTEXT: u32 = 63;
 /** The contexts in which nothing is listed: of open objects, and below something flattened. */
@@ -842,13 +840,4 @@ export const PROPERTY_ROWS: usize = memory.data<u8>([
   0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,
   0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,7,0,64,0,7,0,65,0,7,0,66,0,1,0,68,0,1,0,68,0,7,0,67,0,
   1,0,68,0,7,1,68,0,
-]);
-
-export const READ_COUNT: u32 = 153;
-/** The properties that rules read. */
-export const READ_PROPERTIES: usize = memory.data<u16>([
-  1,10,11,12,13,14,19,23,24,26,30,31,32,35,37,50,58,59,60,62,66,74,84,85,96,97,98,99,111,116,120,121,123,131,132,133,134,135,136,145,
-  147,155,158,189,191,192,198,199,204,210,211,216,220,225,226,227,228,229,230,232,236,237,240,241,242,243,250,252,263,272,273,274,276,277,283,285,286,287,297,298,
-  302,308,319,321,322,323,324,325,326,327,331,337,341,342,343,345,346,350,351,356,373,376,378,380,415,428,431,435,443,450,458,460,477,479,483,500,501,503,504,509,
-  513,514,520,521,522,525,535,537,541,580,581,582,585,595,599,600,601,602,603,607,608,609,611,613,632,633,634,636,638,639,640,643,644,
 ]);

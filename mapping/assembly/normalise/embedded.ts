@@ -9,7 +9,6 @@ import {
   BROKEN, CLOSE_BRACE, CLOSE_BRACKET, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE, forgetSeen, guard, seen, skipSpace, stringEnd,
 } from '../json/scan';
 import { Numbers, writeCompact } from '../json/compact';
-import { memberOf } from '../json/members';
 import { skipKey, skipValue } from '../json/skip';
 import { decoded } from '../json/decode';
 import { writeCanonical } from '../json/text';
@@ -19,7 +18,6 @@ import { removeDuplicates } from './duplicates';
 import { keyEnd, keyStart } from './keys';
 import { Pass, depth, forgetOpened, isArray, opened, pass, push, readFromText, resumeAt } from './levels';
 import { readOn } from './normalise';
-import { setIrregular } from './regular';
 import { breakRun, writeMember } from './run';
 import { giveBackText, keepText, next, textRoom } from './texts';
 import { writeValueAsText } from './values';
@@ -35,11 +33,6 @@ let careful: bool = false;
 
 export function forgetData(): void {
   dataStart = 0;
-}
-
-/** Says where the body of an alert lies in an event that is normalised; 0 when it has none. */
-export function setData(start: usize): void {
-  dataStart = start;
 }
 
 export function setCareful(value: bool): void {
@@ -71,8 +64,6 @@ export function openText(start: usize, finish: usize, flags: u32, number: u32, k
 /** Opens what lies at `at`, apart from the event, in which reading goes on at `behind`; `text` is the decoded text that it came from, 0 when it came from none. */
 function open(at: usize, kind: u32, inContext: u32, number: u32, behind: usize, text: usize): usize {
   push(<u32>load<u8>(at) == OPEN_BRACKET, kind, inContext, number, keyStart, keyEnd, Pass.fit, at);
-  // a rule does not find it as an object
-  if (number == Property.ExceptionInfo) setIrregular();
   resumeAt(behind);
   if (text != 0) readFromText(text);
   breakRun();
@@ -173,18 +164,10 @@ function wrapped(at: usize, finish: usize): usize {
   return from;
 }
 
-/**
- * Opens `Data` that came as an object, at `at`, as if it had come as text (R015); 0 when it is malformed, or has `flattened` already: then it is normalised, and to be
- * taken like any other object.
- */
+/** Opens `Data` that came as an object, at `at`, as if it had come as text (R015); 0 when it is malformed. */
 export function openData(at: usize): usize {
   const behind = skipValue(at);
   if (behind == 0 || !textRoom((behind - at) * COPIES)) return 0;
-  const whole = memberOf(at, Word.flattened);
-  if (whole != 0 && (<u32>load<u8>(whole) | 0x20) == OPEN_BRACE) {
-    if (dataStart == 0) dataStart = whole;
-    return 0;
-  }
   return open(withShortKeys(at), Kind.object, Context.Data, Property.Data, behind, 0);
 }
 

@@ -3,7 +3,6 @@ import { QUOTE, stringEnd } from '../json/scan';
 import { endOf, startOf, textOf } from '../json/span';
 import { trim, writeCanonical } from '../json/text';
 import { giveBack, lend } from '../json/write';
-import { setIrregular } from './regular';
 
 const LOW: u64 = 0x0101010101010101;
 const HIGH: u64 = 0x8080808080808080;
@@ -21,6 +20,8 @@ const KEY_READ_BYTES: usize = 1440;
 const DECODED: usize = memory.data(1440 * 3 + 64, 16);
 /** Made keys, one for each level that may be waiting for its key to be written, and one for the member in hand. */
 const MADE: usize = memory.data(256 * 20, 16);
+/** The slot in which a record's own key is made, where it must be. */
+export const RECORD_KEY: u32 = 17;
 
 /** The key in hand: its opening quote and its closing quote; 0 for an element, which has none. */
 export let keyStart: usize = 0;
@@ -89,8 +90,6 @@ function makeKey(at: usize, depth: u32, isName: bool): usize {
   writeCanonical(at + 1, min(finish, at + 1 + KEY_READ_BYTES));
   let end = giveBack();
   let from = DECODED;
-  // rules that look into an object, and the collector for the id, do not resolve escapes in keys
-  if (end - from != finish - at - 1) setIrregular();
   if (isName) {
     const trimmed = trim(textOf(from, end));
     from = startOf(trimmed);

@@ -16,7 +16,6 @@ import { endsInObject, endsInRaw, keyEnd, keyStart, plain, readKey, takeApart, t
 import {
   DEPTH_LIMIT, Pass, context, depth, elementKind, forgetOpened, isArray, leaveFor, opened, pass, property, push,
 } from './levels';
-import { setIrregular } from './regular';
 import { breakRun, closeEvent, keep, openEvent, pop } from './run';
 import { noticeKey } from './seen-keys';
 import { special } from './special';
@@ -159,7 +158,6 @@ export function container(at: usize, head: u32, kind: u32, inContext: u32, numbe
       return skipValue(at);
     }
     if (misfit) {
-      if (number != 0 && depth == 0) setIrregular();
       if (!isArray()) suffix = Pass.object;
       inContext = FLATTENED_CONTEXT;
     }

@@ -18,7 +18,6 @@ import { endsInObject, endsInRaw, keyEnd, keyStart, readName, takeKey } from './
 import { Pass, context as sidesContext, depth, forgetOpened, push } from './levels';
 import { isNothing, pairHasMore, pairName, pairNew, pairOld, pairValue, readPair } from './pair';
 import { CLOSING_BRACE, breakRun, pop, writeMember } from './run';
-import { setIrregular } from './regular';
 import { noticeName } from './seen-keys';
 import { membersOf, quoteString, writeValueAsText } from './values';
 
@@ -45,10 +44,7 @@ export function pairs(at: usize, number: u32, inContext: u32, isModified: bool):
   forgetOpened();
   breakRun();
   const behind = entries(at);
-  if (behind != MALFORMED && strays) {
-    setIrregular();
-    writeStrays(at);
-  }
+  if (behind != MALFORMED && strays) writeStrays(at);
   pop(CLOSING_BRACE);
   breakRun();
   return behind;

@@ -3,12 +3,9 @@
  * without oddities costs one copy. What turns out empty was never written: a level's opening is written, at the latest, when the first thing inside it
  * is kept (`openPending`).
  */
-import { containerOf } from '../captured';
-import { Property } from '../generated/properties';
 import { COLON, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE } from '../json/scan';
 import { byte, copy, room } from '../json/write';
-import { At, LEVELS, Pass, depth, isArray, leave, level, openFirst, property, readAgain } from './levels';
-import { setIrregular } from './regular';
+import { At, LEVELS, Pass, depth, isArray, leave, level, openFirst, readAgain } from './levels';
 import { noticeMade } from './seen-keys';
 
 /** What closes a level that has no bracket of its own in the input, for `pop`. */
@@ -120,8 +117,6 @@ export function pop(close: usize): usize {
   const resume = <usize>load<u32>(level, At.resume);
   if (!kept) {
     broken = true;
-    // a rule asks whether it was there
-    if (depth == 1 && property() == Property.ExceptionInfo && containerOf(Property.ExceptionInfo) != 0) setIrregular();
   } else if (broken) {
     flush();
     byte(load<u8>(close));

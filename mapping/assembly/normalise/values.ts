@@ -16,7 +16,6 @@ import { quoteJson } from './json-text';
 import { keyEnd, keyStart, plain } from './keys';
 import { DEPTH_LIMIT, Pass, depth, inText, isArray, leaveFor, pass, printedFromDouble } from './levels';
 import { breakRun, keep, writeMember } from './run';
-import { setIrregular } from './regular';
 import { setSuspect } from './seen-keys';
 
 /**
@@ -45,7 +44,6 @@ export function typedString(start: usize, finish: usize, from: usize, kind: u32,
   }
   const made = converted(textOf(start, finish), kind, flags);
   if (made == 0) {
-    if (number != 0) setIrregular();
     if (kind < <u32>Kind.object && number != 0) captureString(number, start, finish, flags);
     writeRaw(start, finish);
     return behind;
@@ -57,8 +55,6 @@ export function typedString(start: usize, finish: usize, from: usize, kind: u32,
     keep(from, behind);
     return behind;
   }
-  // of a date the rules make the same, whichever they read
-  if (kind != Kind.date) setIrregular();
   writeMember(keyStart, keyEnd, Pass.fit);
   if (asString) byte(0x22);
   copy(startOf(made), lengthOf(made));
@@ -131,20 +127,15 @@ export function typedScalar(at: usize, from: usize, kind: u32, number: u32): usi
     if (takes(Pass.fit)) keepOrWrite(from, at, finish);
   } else if (kind == Kind.long && !isBoolean) {
     const made = integer(textOf(at, finish));
-    if (made == 0) {
-      setIrregular();
-      writeRawScalar(at, finish, isBoolean);
-    }
+    if (made == 0) writeRawScalar(at, finish, isBoolean);
     else if (takes(Pass.fit)) {
       if (made == textOf(at, finish)) keepOrWrite(from, at, finish);
       else {
-        setIrregular();
         writeMember(keyStart, keyEnd, Pass.fit);
         copy(startOf(made), lengthOf(made));
       }
     }
   } else {
-    if (number != 0) setIrregular();
     writeRawScalar(at, finish, isBoolean);
   }
   return finish;

@@ -7,14 +7,13 @@ import { forgetErrors, note } from '../errors';
 import { Word } from '../generated/vocabulary';
 import { Numbers, hasNumberAsText } from '../json/compact';
 import { forgetLarge, sawLarge } from '../json/number';
-import { Text, textOf } from '../json/span';
+import { Text } from '../json/span';
 import { mark, release } from '../memory';
 import { fromDouble } from '../mode';
 import { withEqualKeysJoined } from './collisions';
 import { copyWithoutDuplicates, forgetLost, lostValue } from './duplicates';
 import { forgetData, setCareful } from './embedded';
 import { normalise, normalised } from './normalise';
-import { forgetIrregular, setIrregular } from './regular';
 import { forgetKeys, suspect } from './seen-keys';
 import { forgetAggregated } from './special';
 import { forgetTexts } from './texts';
@@ -41,19 +40,9 @@ export function normaliseEvent(at: usize): bool {
   setCareful(true);
   pass(copy);
   setCareful(false);
-  setIrregular();
   if (lostValue) note(Word.event__a_key_stands_twice);
   audit = withEqualKeysJoined(audit);
   return true;
-}
-
-/** Takes the text from `start` to `finish` for an event that is normalised; what the rules read of it must be captured then. */
-export function takeNormalised(start: usize, finish: usize): void {
-  forgetCaptured();
-  forgetErrors();
-  forgetData();
-  audit = textOf(start, finish);
-  eventEnd = finish;
 }
 
 /** Reads the event once; answers where it ends. */
@@ -61,7 +50,6 @@ function pass(at: usize): usize {
   forgetCaptured();
   forgetErrors();
   forgetKeys();
-  forgetIrregular();
   forgetTexts();
   forgetData();
   forgetLarge();

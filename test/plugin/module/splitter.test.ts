@@ -187,7 +187,7 @@ describe('texts', () => {
     for (const mode of MODES) {
       const bytes = bytesOf([event], mode);
       const record = mode.encoding === 'msgpack' ? entriesOf(bytes)[0]?.record : JSON.parse(linesOf(bytes)[0] ?? '') as Record<string, unknown>;
-      const audit = (mode.format !== 'ecs' ? record?.o365audit : (record?.o365 as { audit: unknown }).audit) as Record<string, string>;
+      const audit = (mode.format === 'raw' ? record?.o365audit : (record?.o365 as { audit: unknown }).audit) as Record<string, string>;
       for (const [name, text] of Object.entries(expected)) assert.equal(audit[name], text, `${name}: ${mode.format} as ${mode.encoding}`);
       assert.match(audit.bytes ?? '', /^\ufffd+\(\ufffd+$/);
       new TextDecoder('utf-8', { fatal: true }).decode(mode.encoding === 'ndjson' ? bytes : Buffer.from(JSON.stringify(record)));
