@@ -301,6 +301,23 @@ describe('a refusal', () => {
     assert.equal(login.requests.length, 2);
   });
 
+  for (const [number, error, status, quietMs] of [
+    [7000215, 'invalid_client', 401, 60_000], [53003, 'access_denied', 400, 60_000], [90033, 'temporarily_unavailable', 503, 2_000],
+    [50196, 'invalid_grant', 400, 300_000], [90055, 'temporarily_unavailable', 429, 300_000],
+  ] as const) {
+    test(`by AADSTS${number} is repeated for ${quietMs / 1000} s, and then it is asked again, and a token is a token`, async () => {
+      let healed = false;
+      const { source, login, clock } = await setUp((request, response, count) => healed ? issuing(request, response, count) : json(response, status, { error, error_codes: [number] }));
+      await failureOf(source.token());
+      healed = true;
+      await clock.advance(quietMs - 1);
+      await failureOf(source.token());
+      assert.equal(login.requests.length, 1);
+      await clock.advance(1);
+      assert.equal(await source.token(), accessToken({ uti: 2 }));
+    });
+  }
+
   test('is not prolonged by a clock that was set back', async () => {
     const { source, login, clock } = await setUp(refusing(503, { error: 'server_error' }));
     await failureOf(source.token());
