@@ -18,6 +18,8 @@ const GUNZIP_CHUNK_BYTES = 256 * 1024;
 /** What is decoded in one piece, before and after: a few milliseconds of this thread at most. */
 const SMALL_GZIP_BYTES = 256 * 1024;
 const SMALL_BODY_BYTES = 512 * 1024;
+/** Such a body gets a piece of just the size that its end announces: most are listings of some hundred bytes. Should that be nonsense, pieces are no smaller than this. */
+const SMALL_CHUNK_BYTES_MIN = 1024;
 
 /**
  * Wraps undici's answer.
@@ -90,9 +92,11 @@ async function* inflated(raw: Readable): AsyncGenerator<Uint8Array, void, undefi
 
 /** Undefined when it is larger than small bodies are; nearly always the length at its end says so. */
 function inflatedWhole(gzip: Buffer): Buffer | undefined {
-  if (gzip.length >= 4 && gzip.readUInt32LE(gzip.length - 4) > SMALL_BODY_BYTES) return undefined;
+  const announced = gzip.length >= 4 ? gzip.readUInt32LE(gzip.length - 4) : 0;
+  if (announced > SMALL_BODY_BYTES) return undefined;
   try {
-    return gunzipSync(gzip, { maxOutputLength: SMALL_BODY_BYTES, chunkSize: GUNZIP_CHUNK_BYTES });
+    // one byte more, for zlib asks for a second piece when it has filled the first
+    return gunzipSync(gzip, { maxOutputLength: SMALL_BODY_BYTES, chunkSize: Math.max(SMALL_CHUNK_BYTES_MIN, announced + 1) });
   } catch (error) {
     if (systemCodeOf(error) === 'ERR_BUFFER_TOO_LARGE') return undefined;
     throw error;

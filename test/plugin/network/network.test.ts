@@ -114,6 +114,20 @@ describe('gzip', () => {
     });
   }
 
+  test('of a small body takes no more memory than the body, also in several members, of which only the last says how large it is', async () => {
+    const text = '{"events":"many"}'.repeat(10_000);
+    const server = await farEnd(({ target }, response) => response.writeHead(200, { 'content-encoding': 'gzip' })
+      .end(target === '/one' ? gzipSync(text) : Buffer.concat([gzipSync(text.slice(0, -3)), gzipSync(text.slice(-3))])));
+    const { request } = network();
+    for (const path of ['one', 'two']) {
+      const pieces: Uint8Array[] = [];
+      const answer = await request(new URL(`/${path}`, server.url), { headers: { 'accept-encoding': 'gzip' } });
+      for await (const piece of answer.body) pieces.push(piece);
+      assert.equal(Buffer.concat(pieces).toString(), text);
+      assert.ok(pieces.every(({ buffer, length }) => buffer.byteLength <= length + 8_192), pieces.map(({ buffer, length }) => `${length} of ${buffer.byteLength}`).join());
+    }
+  });
+
   test('that was not offered, and any other encoding, is refused', async () => {
     const server = await farEnd(({ target }, response) => response.writeHead(200, { 'content-encoding': target.slice(1) }).end(packed));
     const { request } = network();
