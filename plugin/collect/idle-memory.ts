@@ -11,12 +11,17 @@ import { quietly } from './run.ts';
 /** How often to look, and up to which share of the time in use the process counts as idle. */
 const INTERVAL_MS = 5_000;
 const IDLE_UTILIZATION = 0.25;
-/** So much garbage is worth the collection, which takes some tens of milliseconds. */
-const GARBAGE_BYTES_MIN = 16 * 1024 * 1024;
+/** When the heap has grown by so much, that is worth collections, which take some tens of milliseconds each. */
+const GROWTH_BYTES_MIN = 16 * 1024 * 1024;
+/**
+ * So many are made then, one at a look. What the first leaves stands scattered over nearly all the pages that V8 has, so it gives hardly one back; each later one moves
+ * some of it together (V8 moves a few megabytes at a time) and gives back what that empties.
+ */
+const COLLECTIONS = 4;
 
 export interface IdleMemoryOptions {
   readonly clock: Clock;
-  /** Bytes of the heap that are in use, garbage included. */
+  /** Bytes of memory that the process has for its heap: for what lives, for garbage, and for what is neither. */
   readonly heapBytes: () => number;
   /** Which share of the time since the last call was used. */
   readonly utilization: () => number;
@@ -25,14 +30,22 @@ export interface IdleMemoryOptions {
 
 /** Looks until the signal is aborted. */
 export async function giveMemoryBack({ clock, heapBytes, utilization, collectGarbage }: IdleMemoryOptions, signal: AbortSignal): Promise<void> {
-  let aliveBytes = 0;
+  /** What the heap had after the last collections. */
+  let settledBytes = 0;
+  let due = 0;
   const isOver = (): boolean => signal.aborted;
   while (!isOver()) {
     await quietly(clock.wait(INTERVAL_MS, signal), signal);
     const isIdle = utilization() <= IDLE_UTILIZATION;
-    if (isOver() || !isIdle || heapBytes() < aliveBytes + GARBAGE_BYTES_MIN) continue;
+    if (isOver() || !isIdle) continue;
+    const bytes = heapBytes();
+    // pages are given back a moment after the collection that has emptied them
+    settledBytes = Math.min(settledBytes, bytes);
+    if (due === 0 && bytes >= settledBytes + GROWTH_BYTES_MIN) due = COLLECTIONS;
+    if (due === 0) continue;
     collectGarbage();
-    aliveBytes = heapBytes();
+    due -= 1;
+    if (due === 0) settledBytes = heapBytes();
   }
 }
 
@@ -44,7 +57,7 @@ export function processMemory(): Omit<IdleMemoryOptions, 'clock'> {
   return {
     // without options, of which not every V8 knows all
     collectGarbage: () => collectGarbage(),
-    heapBytes: () => getHeapStatistics().used_heap_size,
+    heapBytes: () => getHeapStatistics().total_physical_size,
     utilization() {
       const now = performance.eventLoopUtilization();
       const { utilization } = performance.eventLoopUtilization(now, last);
