@@ -68,7 +68,7 @@ export async function collect(config: Config, surroundings: Surroundings, observ
 
 /** The collector of one tenant of a source. */
 async function tenantOf(tenant: Tenant, source: Source, rooms: Rooms): Promise<Collector> {
-  const { config: { collector }, network: { request }, deliveries, ids, orderTakers, reports, log, surroundings: { clock } } = rooms;
+  const { config: { collector }, network: { request }, deliveries, entrance, ids, orderTakers, reports, log, surroundings: { clock } } = rooms;
   const { applicationId, credential, authenticationEndpoint, resource, contentTypes, maxRetentionMs, maxQuerySizeMs, pollIntervalMs, errorRetryIntervalMs } = source;
   if (credential === undefined) throw new Error(`the source ${source.name} has no credential`);
   const name = tenant.name ?? tenant.id;
@@ -106,7 +106,7 @@ async function tenantOf(tenant: Tenant, source: Source, rooms: Rooms): Promise<C
   const tenantCollector = createTenantCollector(
     counting.listing, counting.carrier, () => ledger.owed(),
     {
-      ...report, tenant: name, contentTypes, maxRetentionMs, maxQuerySizeMs, pollIntervalMs, errorRetryIntervalMs, overlapMs: collector.overlapMs,
+      ...report, turn: entrance.turn(), tenant: name, contentTypes, maxRetentionMs, maxQuerySizeMs, pollIntervalMs, errorRetryIntervalMs, overlapMs: collector.overlapMs,
       concurrency, once: collector.once, nowMs: () => serviceClock.nowMs(), clock, log,
       relistIntervalMs: collector.relistIntervalMs, ...spanOf(collector, (text) => readMoment(text, clock.nowMs()), clock.nowMs()),
       parked: (blob) => counting.parked(blob),

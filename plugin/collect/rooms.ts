@@ -21,6 +21,7 @@ import { problemsOf } from '../telemetry/verdict.ts';
 import type { Batch, Clock, Surroundings } from '../types.ts';
 import { createBytesInFlight, type SharedBytes } from './bytes-in-flight.ts';
 import type { DeliveryRooms } from './deliveries.ts';
+import { createEntrance, type Entrance } from './entrance.ts';
 import type { OrderTaker } from './order-desk.ts';
 import type { Reports } from './reports.ts';
 import { Suspicions } from './suspicions.ts';
@@ -47,6 +48,7 @@ export interface Rooms {
   readonly letters: DeadLetters;
   readonly gathering: Gathering;
   readonly budgets: Map<string, RequestBudget>;
+  readonly entrance: Entrance;
   readonly orderTakers: OrderTaker[];
   readonly reports: Reports;
   readonly counters: Counters;
@@ -67,7 +69,7 @@ type Opened = <Room extends { close(): Promise<void> }>(room: Room) => Room;
 /** Opens them all; `opened` learns of each that has to be closed. Throws NETWORK_…, LEDGER_…, OUTPUT_… and MODULE_… failures. */
 export async function openRooms(config: Config, surroundings: Surroundings, { reports, counters, log }: Observers, opened: Opened): Promise<Rooms> {
   const { clock, programFolder, stdout } = surroundings;
-  const { collector } = config;
+  const { collector, sources } = config;
   const module = await loadModule(programFolder, log);
   const network = opened(await openNetwork(collector, surroundings, log));
   const ledger = opened(await openLedger({ directory: collector.stateDir }, clock, log));
@@ -78,6 +80,7 @@ export async function openRooms(config: Config, surroundings: Surroundings, { re
   const output = opened(openOutput({ url: collector.output, stdout, closeTimeoutMs: CLOSE_MS, ...forwardOptions(collector) }, log, clock));
   return {
     config, module, ledger, network, ids, reports, counters, log, surroundings, orderTakers: [], budgets: new Map(), positions: await openFilePositions(collector.stateDir, log),
+    entrance: createEntrance(sources.reduce((sum, { input, tenants }) => sum + (input.kind === 'files' ? 0 : tenants.length), 0), clock),
     letters: createDeadLetters({ directory: collector.stateDir, countLimit: collector.deadLettersLimit, bytesLimit: collector.deadLettersBytes, nowMs: () => clock.nowMs(), log }),
     deliveries: {
       output, clock, suspicions: new Suspicions(), ...(ids === undefined ? {} : { claims: ids }),

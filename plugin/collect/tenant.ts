@@ -7,6 +7,7 @@ import { AuditError, failure, reasonOf } from '../errors.ts';
 import type { ContentBlob, ContentType } from '../types.ts';
 import type { Carrier, Fate } from './carry.ts';
 import type { Concurrency } from './concurrency.ts';
+import type { Turn } from './entrance.ts';
 import { Feed, type FeedListing, type FeedOptions } from './feed.ts';
 import { Fetching } from './fetching.ts';
 import { PastListings } from './past-listings.ts';
@@ -17,6 +18,8 @@ import { quietly, type Collector, type Signals } from './run.ts';
 export type Listing = Subscribing & FeedListing;
 
 export interface TenantOptions extends Omit<RoundOptions, 'list' | 'admitted'>, Omit<FeedOptions, 'found' | 'room'> {
+  /** When this tenant begins, among all the others of the run. */
+  readonly turn: Turn;
   readonly pollIntervalMs: number;
   /** The wait after a round that failed as a whole. */
   readonly errorRetryIntervalMs: number;
@@ -66,7 +69,8 @@ class Tenant implements TenantCollector {
   #isBehind = true;
   /** Whether what is owed was put into the queue; before that, whatever is owed will be. */
   #hasTakenUp = false;
-  #isListing = false;
+  /** Nobody knows what there is before the first listing. */
+  #isListing = true;
   /** Whether the last round has listed all that is new. */
   #isWholeRound = false;
   #whenIdle: () => void = () => undefined;
@@ -108,10 +112,12 @@ class Tenant implements TenantCollector {
     };
     const signals = { stop: AbortSignal.any([stop, failed.signal]), abandon };
     setMaxListeners(0, signals.stop);
+    await quietly(this.#options.turn.begin(stop), stop);
     this.#fetching.begin(signals, giveUp);
     const missing = await this.#rounds(signals, giveUp).catch(giveUp);
     await this.#past.over();
     await this.#fetching.over();
+    this.#options.turn.end();
     if (failures.length > 0) throw failures[0];
     return missing ?? undefined;
   }
@@ -133,6 +139,7 @@ class Tenant implements TenantCollector {
 
   #noteIdle(): void {
     if (!this.isIdle) return;
+    this.#options.turn.end();
     if (this.#isBehind && this.#isWholeRound && this.#past.failures.size === 0 && this.#parked.size === 0) {
       this.#isBehind = false;
       this.#options.caughtUp();

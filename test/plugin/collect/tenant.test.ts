@@ -42,6 +42,7 @@ class World {
   /** What opening a blob meets. */
   opening: (blob: ContentBlob) => Promise<void> = () => Promise.resolve();
   rounds = 0;
+  turnsEnded = 0;
   opensNow = 0;
   opensMost = 0;
   readonly listed = new Map<ContentType, number>();
@@ -51,7 +52,7 @@ class World {
     const log = (line: LogLine): void => void this.lines.push(line);
     return createTenantCollector(this.#listing(), this.#carrier(), () => [...this.owed.values()], {
       tenant: 'Brackwater', contentTypes: ['Audit.General'], maxRetentionMs: 7 * 86_400_000, maxQuerySizeMs: 86_400_000, overlapMs: 0, nowMs: () => clock.nowMs(), clock, log,
-      pollIntervalMs: POLL_MS, errorRetryIntervalMs: ERROR_RETRY_MS, concurrency: createConcurrency(3), relistIntervalMs: 0, once: false,
+      turn: { begin: () => Promise.resolve(), end: () => { this.turnsEnded += 1; } }, pollIntervalMs: POLL_MS, errorRetryIntervalMs: ERROR_RETRY_MS, concurrency: createConcurrency(3), relistIntervalMs: 0, once: false,
       firstRound: (refusal) => this.said.push(refusal === undefined ? 'let in' : refusal.code),
       delivered: (events, type, leftOut) => this.said.push(`delivered ${events} of ${type}, left out ${leftOut}`),
       caughtUp: () => this.said.push('caught up'),
@@ -164,6 +165,45 @@ describe('a tenant\'s collector', () => {
     assert.equal(world.committed.length, 10);
     assert.deepEqual(world.said.filter((text) => text === 'caught up').length, 2, 'it had something to catch up with again');
     await ended(world, running);
+  });
+
+  test('begins when it is its turn, and ends that when it has caught up, or cannot', async () => {
+    const world = new World();
+    world.available = blobs(1, 2);
+    let begin = (): void => undefined;
+    const turn = { begin: () => new Promise<void>((resolve) => { begin = resolve; }), end: () => { world.turnsEnded += 1; } };
+    const held = world.opening;
+    let deliver = (): void => undefined;
+    world.opening = () => new Promise((resolve) => { deliver = resolve; });
+    const collector = world.collector({ turn, concurrency: createConcurrency(1) });
+    const running = world.run(collector);
+    await settled();
+    assert.equal(world.rounds, 0);
+    assert.equal(collector.isIdle, false);
+    begin();
+    await settled();
+    assert.deepEqual([world.rounds, world.turnsEnded], [1, 0], 'two blobs are still to be delivered');
+    world.opening = held;
+    deliver();
+    await settled();
+    assert.equal(world.committed.length, 2);
+    assert.equal(world.turnsEnded, 1);
+    await ended(world, running);
+
+    const failing = new World();
+    failing.subscriptionsFail = refused();
+    const other = failing.run(failing.collector());
+    await settled();
+    assert.equal(failing.turnsEnded, 1);
+    await ended(failing, other);
+  });
+
+  test('never begins when it is stopped before its turn', async () => {
+    const world = new World();
+    const running = world.run(world.collector({ turn: { begin: (signal) => new Promise((_, reject) => { signal.addEventListener('abort', () => reject(signal.reason as Error)); }), end: () => undefined } }));
+    await settled();
+    await ended(world, running);
+    assert.equal(world.rounds, 0);
   });
 
   test('fetches while it is still listing', async () => {
