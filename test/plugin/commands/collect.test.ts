@@ -13,6 +13,7 @@ import { listedUntil } from '../../support/earlier-run.ts';
 import { isFailure } from '../../support/failures.ts';
 import { startForwardHost } from '../../support/forward-host.ts';
 import { until } from '../../support/manual-clock.ts';
+import { createPatientClock } from '../../support/patient-clock.ts';
 import { idsOf, realClock, withSimulation } from '../../support/simulation.ts';
 import { argumentsOf, testSurroundings, type TestSurroundings } from '../../support/surroundings.ts';
 
@@ -297,4 +298,31 @@ describe('o365audit collect --supervised', () => {
     await assert.rejects(running, isFailure('AUTH_REFUSED'));
     assert.equal(surroundings.said.stdout, '');
   }, wrongSecret));
+});
+
+describe('a backlog of several minutes', () => {
+  const [quota, tenants, blobsEach] = [200, 3, 560];
+
+  test('uses at least 95% of each tenant\'s quota over any two minutes, and passes it in no 60 seconds, by the service\'s own count', async () => {
+    const clock = createPatientClock();
+    const startMs = clock.nowMs();
+    try {
+      await withSimulation({ clock: clock.ofFarEnd, tenants, requestsPerMinute: quota, latencyMs: 200, eventsPerBlob: 1, eventCount: tenants * blobsEach }, async ({ words, simulator, expectedIds }) => {
+        const surroundings = testSurroundings({ clock });
+        assert.equal(await run([...words, '--once'], surroundings), 0, surroundings.said.stderr);
+        assert.deepEqual(new Set(idsOf(surroundings.lines())), expectedIds());
+        // the last few requests of each belong to the fourth minute's quota
+        const tookMs = clock.lastRequestMs - startMs;
+        assert.ok(tookMs <= 3 * 60_000 / 0.95, `three minutes' quota took ${tookMs / 1000} s`);
+        for (const { name, requests, byMinute, refusedByQuota, largestMinute } of Object.values(simulator.books.snapshot().tenants)) {
+          const used = [0, 1, 2].map((minute) => byMinute[`${new Date(startMs + minute * 60_000).toISOString().slice(0, 16)}Z`] ?? 0);
+          for (const from of [0, 1]) assert.ok(used.slice(from, from + 2).reduce((sum, count) => sum + count, 0) >= 2 * quota * 0.95, `${name} used ${used.join(', ')}`);
+          assert.ok(requests > 3 * quota, `${name}: ${requests} requests`);
+          assert.deepEqual([refusedByQuota, largestMinute], [0, quota]);
+        }
+      }, (text) => `${text}      max_requests_per_minute: ${quota}\n`);
+    } finally {
+      await clock.stop();
+    }
+  });
 });
