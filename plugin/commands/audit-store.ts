@@ -12,6 +12,8 @@ import type { AuditFindings, MissingEvents } from './audit-report.ts';
 import type { AuditRooms, Visit } from './audit-tenant.ts';
 import { withStore, type StoreOptions } from './store.ts';
 
+/** Of all namespaces: an event that was stored before its tenant got another one is not missing. */
+const STREAMS = 'logs-o365.audit-*';
 /** Ids of one question to the store. */
 const IDS_AT_ONCE = 1_000;
 /** Blobs that are read at the same time. */
@@ -34,7 +36,6 @@ export async function auditStore(options: StoreOptions, rooms: AuditRooms, surro
   auditAll: (visit: Visit) => Promise<AuditFindings>): Promise<AuditFindings> {
   return withStore(options, surroundings, rooms.log, async (store) => {
     const module = await loadModule(surroundings.programFolder, rooms.log);
-    const indexOf = ({ tenant }: Gap['audit']): string => `logs-o365.audit-${tenant.namespace ?? rooms.collector.namespace}`;
     const gaps: Gap[] = [];
     let lookedUp = 0;
     const findings = await auditAll(async (blobs, audit) => {
@@ -43,13 +44,13 @@ export async function auditStore(options: StoreOptions, rooms: AuditRooms, surro
         for (let blob = rest.shift(); blob !== undefined; blob = rest.shift()) {
           const ids = await idsOf(blob, audit, module, rooms);
           lookedUp += ids.size;
-          await dropPresent(ids, store, indexOf(audit), rooms.stop);
+          await dropPresent(ids, store, rooms.stop);
           if (ids.size > 0) gaps.push({ blob, audit, ids, tenantId: audit.tenant.id, contentType: blob.contentType, created: blob.contentCreated });
         }
       }));
     });
     if (gaps.length > 0) await rooms.clock.wait(SETTLING_MS, rooms.stop);
-    for (const { ids, audit } of gaps) await dropPresent(ids, store, indexOf(audit), rooms.stop);
+    for (const { ids } of gaps) await dropPresent(ids, store, rooms.stop);
     const missing = gaps.filter(({ ids }) => ids.size > 0).sort((left, right) => left.created < right.created ? -1 : 1);
     const isRepaired = repair && missing.length > 0;
     if (isRepaired) await sendAgain(missing, module, rooms, surroundings);
@@ -105,11 +106,11 @@ function* paired(names: Generator<{ readonly bytes: Uint8Array }>, entries: Gene
 }
 
 /** Takes out of `ids` those that the store has. */
-async function dropPresent(ids: Set<string>, store: Store, index: string, signal: AbortSignal): Promise<void> {
+async function dropPresent(ids: Set<string>, store: Store, signal: AbortSignal): Promise<void> {
   const all = [...ids];
   for (let from = 0; from < all.length; from += IDS_AT_ONCE) {
     const asked = all.slice(from, from + IDS_AT_ONCE);
-    for await (const hits of store.search(index, { query: { terms: { 'event.id': asked } }, source: ['event.id'] }, signal)) {
+    for await (const hits of store.search(STREAMS, { query: { terms: { 'event.id': asked } }, source: ['event.id'] }, signal)) {
       for (const { source } of hits) ids.delete(textAt(source, 'event', 'id') ?? '');
     }
   }

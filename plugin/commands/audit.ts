@@ -40,7 +40,7 @@ export async function audit({ flags }: ArgumentsOf<'audit'>, surroundings: Surro
   } finally {
     await network.close();
   }
-  const isRepaired = options.repair && !isComplete(findings) && await repair(findings, config, surroundings, rooms);
+  const isRepaired = options.repair && (isComplete(findings) ? findings.done.length > 0 : await repair(findings, config, surroundings, rooms));
   const blobs = missingOf(findings.tenants).reduce((sum, { blobs: { length } }) => sum + length, 0);
   const done = !options.repair || blobs === 0 ? [] : [isRepaired ? `${blobs} content blobs were missing, and have been fetched and delivered.` : `${blobs} content blobs are ordered; not all of them have been delivered yet.`];
   const result = { ...findings, isRepaired, done: [...findings.done, ...done] };

@@ -64,7 +64,7 @@ function tenantLines({ name, feeds, quota, credentialExpiresMs }: TenantStanding
   const about = [
     ...(quota === undefined || !isRunning ? [] : [`${number(quota.used)} of ${number(quota.limit)} requests in the last minute`]),
     ...(quota?.pausedUntilMs === undefined || quota.pausedUntilMs <= nowMs ? [] : [`throttled for ${spanText(quota.pausedUntilMs - nowMs)}`]),
-    ...(credentialExpiresMs === undefined ? [] : [`credential expires in ${spanText(credentialExpiresMs - nowMs)}`]),
+    ...(credentialExpiresMs === undefined ? [] : [credentialExpiresMs <= nowMs ? 'credential has expired' : `credential expires in ${spanText(credentialExpiresMs - nowMs)}`]),
   ];
   return [name, ...(about.length === 0 ? [] : [`  ${about.join(', ')}`]), ...Object.entries(feeds).map(([type, feed]) => `  ${type}`.padEnd(TYPE_WIDTH) + COLUMNS.map(({ width, of }) => ` ${of(feed, nowMs)}`.padStart(width)).join(''))];
 }

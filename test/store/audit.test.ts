@@ -48,8 +48,8 @@ for (const product of STORE_PRODUCTS) suite(`an audit against ${product}`, { ski
     await store.request('POST', `/${STREAM}/_refresh`, { what: 'refreshing' });
   }
 
-  function run(...words: readonly string[]): Promise<Program> {
-    return runProgram(['audit', ...simulation.words, '--format', 'ecs', '--output', host.url, '--elasticsearch', node.url, ...words]);
+  function run(words: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Program> {
+    return runProgram(['audit', ...simulation.words, '--format', 'ecs', '--output', host.url, '--elasticsearch', node.url, ...words], { env });
   }
 
   test('finds exactly what was deleted, by tenant, type and hour, and brings exactly that back', async () => {
@@ -70,7 +70,7 @@ for (const product of STORE_PRODUCTS) suite(`an audit against ${product}`, { ski
     }
     assert.equal(await store.count(STREAM, { match_all: {} }), EVENTS - DELETED);
 
-    const found = await run('--json');
+    const found = await run(['--json']);
     const { store: looked, tenants } = JSON.parse(found.stdout) as Json;
     const feeds = tenants.flatMap(({ content_types: types }) => types);
     assert.deepEqual([found.ending?.status, looked.events_looked_up, looked.events_missing], [1, EVENTS, DELETED]);
@@ -78,12 +78,14 @@ for (const product of STORE_PRODUCTS) suite(`an audit against ${product}`, { ski
     for (const { missing_event_ids: ids, missing_events_by_hour: hours } of feeds) assert.equal(Object.values(hours).reduce((sum, count) => sum + count, 0), ids.length);
 
     const sent = host.events.length;
-    const repaired = await run('--repair');
+    const repaired = await run(['--repair']);
     assert.equal(repaired.ending?.status, 0, repaired.stdout + repaired.stderr);
     assert.match(repaired.stdout, new RegExp(`${DELETED} events were missing in the store, and were sent again`));
+    assert.match(repaired.stdout, /Nothing is missing any more/);
     assert.deepEqual(host.events.slice(sent).map(({ record }) => (record as { event: { id: string } }).event.id).sort(), deleted, 'exactly these were sent');
     await storeFrom(sent);
     assert.equal(await store.count(STREAM, { match_all: {} }), EVENTS);
     assert.equal((await run()).ending?.status, 0);
+    assert.equal((await run([], { O365AUDIT_NAMESPACE: 'another' })).ending?.status, 0, 'what lies in the stream of an earlier namespace is not missing');
   });
 });

@@ -2,6 +2,7 @@
  * JSON inside a string (R013, R015, R016): decoded into a place of its own and read on as if it stood in the event. What cannot be read stays as
  * text at `<name>_raw`, and the document says so.
  */
+import { captureContainer } from '../captured';
 import { note } from '../errors';
 import { Context, Kind, Property } from '../generated/properties';
 import { Word } from '../generated/vocabulary';
@@ -64,6 +65,8 @@ export function openText(start: usize, finish: usize, flags: u32, number: u32, k
 /** Opens what lies at `at`, apart from the event, in which reading goes on at `behind`; `text` is the decoded text that it came from, 0 when it came from none. */
 function open(at: usize, kind: u32, inContext: u32, number: u32, behind: usize, text: usize): usize {
   push(<u32>load<u8>(at) == OPEN_BRACKET, kind, inContext, number, keyStart, keyEnd, Pass.fit, at);
+  // that there was one is what a rule asks
+  if (number == Property.ExceptionInfo) captureContainer(number, at);
   resumeAt(behind);
   if (text != 0) readFromText(text);
   breakRun();
