@@ -24,6 +24,14 @@ export interface StepState {
 export const FAILED_TAG = 'o365audit_enrichment_failed';
 /** MaxMind's own test databases know these two. */
 const SAMPLE_ADDRESS = '89.160.20.112';
+/**
+ * Whoever tries to sign in chooses the browser's text. The processor holds it against a thousand patterns, whose time grows with up to the fourth power of its
+ * length: 8,000 characters made for it keep a thread of the cluster busy for minutes, again and again as the log agent sends them again. No browser says as
+ * much as this (the longest of 180 in real events has 148 characters); what is longer stays as it came.
+ */
+const BROWSER_CHARACTERS_MAX = 512;
+/** Must not throw on any document: the step's own `on_failure` does not cover its condition. */
+const BROWSER_IS_SHORT = `ctx.user_agent instanceof Map && ctx.user_agent.original instanceof String && ctx.user_agent.original.length() <= ${BROWSER_CHARACTERS_MAX}`;
 const GEO_PROPERTIES = ['continent_name', 'country_iso_code', 'country_name', 'region_iso_code', 'region_name', 'city_name', 'location', 'timezone'];
 
 /** https://www.elastic.co/docs/reference/ecs/ecs-geo, ecs-as and ecs-user_agent name the fields. */
@@ -45,7 +53,7 @@ export const ENRICHMENT: readonly EnrichmentStep[] = [
       sample: { [side]: { ip: SAMPLE_ADDRESS } },
     },
   ]),
-  { gains: 'user_agent.name', processors: [step('user_agent', 'user_agent', { field: 'user_agent.original', ignore_missing: true })], sample: { user_agent: { original: 'curl/8.5.0' } } },
+  { gains: 'user_agent.name', processors: [step('user_agent', 'user_agent', { if: BROWSER_IS_SHORT, field: 'user_agent.original', ignore_missing: true })], sample: { user_agent: { original: 'curl/8.5.0' } } },
 ];
 
 function step(type: string, tag: string, settings: JsonObject): JsonObject {

@@ -17,6 +17,9 @@ const text = JSON.stringify;
 const escaped = (characters: string): string => `"${Array.from({ length: characters.length }, (_, at) => `\\u${characters.charCodeAt(at).toString(16).padStart(4, '0')}`).join('')}"`;
 const constant = (json: string): Variant => () => json;
 
+/** As of somebody who wants to stop what looks for the names of browsers in it: patterns of Elasticsearch and OpenSearch would need a quarter of an hour. */
+export const SLOW_TEXT = text('iPad; CPU OS 1_1 '.repeat(500));
+
 /** The shapes by their names, which messages show. */
 export const SHAPES: Readonly<Record<string, Variant>> = {
   'a string': (json) => text(plain(json)),
@@ -60,6 +63,7 @@ export const SHAPES: Readonly<Record<string, Variant>> = {
   'no date': constant('"2026-02-30T25:61:00"'),
   'a user': constant('"i:0#.f|membership|Ada.Quill@Brackwater.example"'),
   'a URL': constant('"https://ada:x@brackwater.example:8443/a b/ü.DOCX?x=1#y"'),
+  'a text that is slow to search': constant(SLOW_TEXT),
   'half a URL': constant('"http://[::1"'),
   ...Object.fromEntries(['0', '-0', '1.0', '1e9', '-1', '0.25', '1.5E-3', '1156492.0', '2147483648', '4294967296', '9007199254740993', '9223372036854775807', '-9223372036854775808', '9223372036854775808', '18446744073709551615',
     '18446744073709551616', '12345678901234567890123456789', '3.6787265537E10', '1e21', '1e22', '1e40', '1e41', '1e400', '-1e400', '1e-7', '1e-400', '1E+2', '0.1234567890123456789', '5e-324', '1.7976931348623157e308',

@@ -79,6 +79,18 @@ for (const product of STORE_PRODUCTS) suite(`setup of ${product}`, { skip: store
     assert.deepEqual(await idsBy(stream, { geo_distance: { distance: '800km', 'source.geo.location': { lat: 59, lon: 16 } } }), ['known']);
   });
 
+  test('A browser that is long, or of another shape, is kept as it came: what reads it would take minutes, which an attacker could ask for.', async () => {
+    const stream = 'logs-o365.audit-browsers';
+    const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'.padEnd(512, ' x');
+    const originals: Readonly<Record<string, unknown>> = { longest: firefox, longer: `${firefox}x`, slow: 'iPad; CPU OS 1_1 '.repeat(500), long: 'x'.repeat(100_000), many: [firefox, firefox], none: null };
+    for (const [id, original] of Object.entries(originals)) await create(stream, id, { user_agent: { original }, tags: ['forwarded'] });
+    for (const [id, original] of Object.entries(originals)) {
+      const document = at(listAt((await node.request('POST', `/${stream}/_search`, { query: { ids: { values: [id] } } })).json(), 'hits', 'hits')[0], '_source');
+      assert.deepEqual([at(document, 'user_agent', 'original'), listAt(document, 'tags')], [original, ['forwarded']]);
+      assert.equal(at(document, 'user_agent', 'name'), product === 'opensearch' && id === 'longest' ? 'Firefox' : undefined, id);
+    }
+  });
+
   test('Status records have a data stream of their own.', async () => {
     await create('logs-o365.status-default', 'one', { event: { action: 'lag', dataset: 'o365.status' }, o365: { status: { tenant: 'loom', lag_seconds: 12.5, code: LONG } } });
     assert.deepEqual(await idsBy('logs-o365.status-default', { range: { 'o365.status.lag_seconds': { gt: 12.4, lt: 12.6 } } }), ['one']);

@@ -6,6 +6,8 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import { baseEvents } from '../fuzz/base-events.ts';
 import { createInputs } from '../fuzz/inputs.ts';
+import { placesOf } from '../fuzz/places.ts';
+import { SLOW_TEXT } from '../fuzz/variants.ts';
 import { realEvents, simulatedEvents } from '../support/events.ts';
 import { goldenCases } from '../support/golden.ts';
 import { openModule } from '../support/module.ts';
@@ -24,6 +26,11 @@ for (const product of STORE_PRODUCTS) suite(product, { skip: preparedStoreIsMiss
 
   test('takes the documents of every golden pair and every kind of event that the simulator has, once.', (t) => {
     const inputs = [...goldenCases().map(({ input }) => input), ...simulatedEvents().map(({ text }) => text)];
+    return takesOnce(t, inputs.length, () => inputs);
+  });
+
+  test('takes the documents of events in which any one value is a long text that is slow to search, once.', (t) => {
+    const inputs = eventsWithSlowTexts();
     return takesOnce(t, inputs.length, () => inputs);
   });
 
@@ -54,6 +61,12 @@ for (const product of STORE_PRODUCTS) suite(product, { skip: preparedStoreIsMiss
       + `${await store.count(index, { exists: { field: '_ignored' } })} hold a value that cannot be searched`);
   }
 });
+
+/** One event of each record type, each with each of its values in turn a text for which a pattern that looks for a browser in it needs minutes. */
+function eventsWithSlowTexts(): readonly Buffer[] {
+  const kinds = new Map(simulatedEvents().map(({ name, text }) => [name.replace(/, number \d+$/, ''), text]));
+  return [...kinds.values()].flatMap((event) => placesOf(event.toString()).flatMap(({ kind, put }) => (kind === 'value' ? [Buffer.from(put(SLOW_TEXT))] : [])));
+}
 
 function* oddEvents(): Generator<Buffer> {
   const inputs = createInputs(baseEvents(), SEED);

@@ -80,14 +80,22 @@ export async function startStoreNode(product: StoreProduct, settings: Readonly<R
   return node;
 }
 
-/** One request to the store at `url`, which has no slash at its end, with a body as JSON, or as NDJSON when it is a string. Any status is an answer. */
+/**
+ * One request to the store at `url`, which has no slash at its end, with a body as JSON, or as NDJSON when it is a string. Any status is an answer.
+ * Rejects when there is none; where time ran out, with what was asked, which a timeout alone does not say.
+ */
 export async function askStore(url: string, method: string, path: string, body?: unknown): Promise<StoreAnswer> {
   const contents = body === undefined ? {} : typeof body === 'string'
     ? { body, headers: { 'content-type': 'application/x-ndjson' } }
     : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
-  const answer = await fetch(url + path, { method, ...contents, signal: AbortSignal.timeout(REQUEST_LIMIT_MS) });
-  const text = await answer.text();
-  return { status: answer.status, text, json: () => JSON.parse(text) as unknown };
+  const signal = AbortSignal.timeout(REQUEST_LIMIT_MS);
+  try {
+    const answer = await fetch(url + path, { method, ...contents, signal });
+    const text = await answer.text();
+    return { status: answer.status, text, json: () => JSON.parse(text) as unknown };
+  } catch (error) {
+    throw signal.aborted ? new Error(`${method} ${path} was not answered within ${REQUEST_LIMIT_MS / 1000} s`, { cause: error }) : error;
+  }
 }
 
 /** The folder of a store's parts; fetches them and compiles its node unless the same recipe has been built before. */
