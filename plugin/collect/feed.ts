@@ -112,8 +112,7 @@ export class Feed {
         this.#extras.shift();
         continue;
       }
-      const { rank, ...rest } = extra;
-      await this.#listPast(windows, rank, signal, ({ endMs }) => { this.#extras[0] = { ...rest, rank, startMs: endMs }; });
+      await this.#listPast(windows, extra.rank, signal, ({ endMs }) => { this.#extras[0] = { ...extra, startMs: endMs }; });
     }
   }
 

@@ -4,7 +4,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import { AuditError, failure, reasonOf } from '../errors.ts';
-import type { ContentBlob, ContentType } from '../types.ts';
+import type { ContentBlob, ContentType, Window } from '../types.ts';
 import type { Carrier, Fate } from './carry.ts';
 import type { Concurrency } from './concurrency.ts';
 import type { Turn } from './entrance.ts';
@@ -187,7 +187,7 @@ class Tenant implements TenantCollector {
     this.#isListing = true;
     this.#isWholeRound = false;
     try {
-      const list = async (type: ContentType): Promise<void> => this.#isOnlySpan ? undefined : this.#feeds.find((feed) => feed.type === type)?.listNew(stop);
+      const list = async (type: ContentType): Promise<void> => this.#onlySpan !== undefined ? undefined : this.#feeds.find((feed) => feed.type === type)?.listNew(stop);
       const failures = await round(this.#listing, { ...this.#options, admitted, list }, stop);
       roundEnded(new Map([...this.#past.failures, ...failures]), undefined);
       this.#past.goOn(this.#feeds.filter(({ type }) => !failures.has(type)), stop, giveUp);
@@ -216,14 +216,14 @@ class Tenant implements TenantCollector {
   }
 
   /** A run that ends with a span is for that span only. */
-  get #isOnlySpan(): boolean {
-    return this.#options.once && this.#options.span !== undefined;
+  get #onlySpan(): Window | undefined {
+    return this.#options.once ? this.#options.span : undefined;
   }
 
   #isWanted({ contentCreated }: ContentBlob): boolean {
-    const { span } = this.#options;
+    const span = this.#onlySpan;
     const createdMs = Date.parse(contentCreated);
-    return !this.#isOnlySpan || span === undefined || Number.isNaN(createdMs) || (createdMs >= span.startMs && createdMs < span.endMs);
+    return span === undefined || Number.isNaN(createdMs) || (createdMs >= span.startMs && createdMs < span.endMs);
   }
 
   async #untilIdle(signal: AbortSignal): Promise<void> {

@@ -10,7 +10,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Clock } from '../types.ts';
 import { realFiles, type JournalFile, type JournalFiles } from './files.ts';
 import { encodeBlock, ID_BYTES, KEY_BYTES, openIdFile, readIdFile, type IdFileReading } from './id-file.ts';
-import { capacityWithin, DELIVERED, IdTable } from './id-table.ts';
+import { capacityFor, capacityWithin, DELIVERED, IdTable } from './id-table.ts';
 
 /** A generation takes the ids of so long. */
 const GENERATION_MS = 86_400_000;
@@ -207,9 +207,4 @@ export class Generations {
     if (!this.#saidFailure) this.#options.log('dedupe.write_failed', { folder: this.#folder, reason: reasonOf(error) });
     this.#saidFailure = true;
   }
-}
-
-/** Slots that so many ids surely fit in. */
-function capacityFor(count: number): number {
-  return 2 ** Math.ceil(Math.log2(Math.max(1, count) * 2));
 }

@@ -11,6 +11,11 @@ export function capacityWithin(bytes: number): number {
   return Math.max(CAPACITY_MIN, 2 ** Math.floor(Math.log2(bytes / (WORDS * 4))));
 }
 
+/** Slots of the smallest table that so many ids fit in. */
+export function capacityFor(count: number): number {
+  return Math.max(CAPACITY_MIN, 2 ** Math.ceil(Math.log2(count / LOAD_MAX)));
+}
+
 /** Nobody has the slot; a delivered event; one whose delivery failed, so that whoever comes next may take it. Other owners are claims. */
 export const EMPTY = 0;
 export const DELIVERED = 1;
@@ -25,9 +30,7 @@ export class IdTable {
   /** A table for `expected` ids at first, which grows to at most `capacityMax` slots. */
   constructor(capacityMax: number, expected = 0) {
     this.#capacityMax = capacityMax;
-    let capacity = CAPACITY_MIN;
-    while (capacity * LOAD_MAX < expected && capacity < capacityMax) capacity *= 2;
-    this.#slots = new Uint32Array(capacity * WORDS);
+    this.#slots = new Uint32Array(Math.min(capacityMax, capacityFor(expected)) * WORDS);
   }
 
   get bytes(): number {
@@ -36,9 +39,7 @@ export class IdTable {
 
   /** Bytes that it will have when it has taken so many ids more. */
   bytesWith(more: number): number {
-    let capacity = this.#slots.length / WORDS;
-    while (this.size + more > capacity * LOAD_MAX) capacity *= 2;
-    return capacity * WORDS * 4;
+    return Math.max(this.bytes, capacityFor(this.size + more) * WORDS * 4);
   }
 
   /** Whether so many more ids are too many for it. */
