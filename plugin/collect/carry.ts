@@ -47,8 +47,8 @@ export type Fate =
   /** `leftOut` events are ones that the output does not take, `duplicates` were delivered before. */
   | { readonly fate: 'delivered'; readonly events: number; readonly leftOut: number; readonly duplicates: number }
   | { readonly fate: 'lost' }
-  /** Still owed; `unopened` is why the service did not even begin to hand it out. */
-  | { readonly fate: 'waiting'; readonly unopened?: AuditError };
+  /** Still owed, and why; `unopened` is that when the service did not even begin to hand it out. */
+  | { readonly fate: 'waiting'; readonly reason: string; readonly unopened?: AuditError };
 
 /**
  * Carries a blob to its end: delivered and committed, lost for a reason that is recorded, or still owed after its attempts or because of `stop`.
@@ -76,13 +76,14 @@ export async function carry(blob: ContentBlob, carrier: Carrier, { stop, abandon
       if (carrier.isHopeless(error)) return give(blob, carrier, reasonOf(error), abandon);
       // the API and the log agent have been asked several times already, and each further time might hand over the same events once more
       if (!isOpen || NOT_NOW.has(error.code) || attempt === BLOB_ATTEMPTS) {
-        log('blob.waiting', { ...values, reason: reasonOf(error) });
-        return isOpen ? { fate: 'waiting' } : { fate: 'waiting', unopened: error };
+        const reason = reasonOf(error);
+        log('blob.waiting', { ...values, reason });
+        return { fate: 'waiting', reason, ...(isOpen ? {} : { unopened: error }) };
       }
       const waitMs = Math.min(BACKOFF_LONGEST_MS, BACKOFF_FIRST_MS * 2 ** (attempt - 1)) * (0.5 + random() / 2);
       log('blob.again', { ...values, attempt, waitMs: Math.round(waitMs), reason: reasonOf(error) });
       await quietly(clock.wait(waitMs, stop), stop);
-      if (stop.aborted) return { fate: 'waiting' };
+      if (stop.aborted) return { fate: 'waiting', reason: reasonOf(error) };
     }
   }
 }

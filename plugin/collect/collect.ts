@@ -102,14 +102,17 @@ async function tenantOf(tenant: Tenant, source: Source, rooms: Rooms): Promise<C
     },
     contentTypes, counts,
   );
-  counts.watch(() => ({ owed: counting.owed(ledger.owing()), quota: quotaOf(budget, source) }), contentTypes);
+  counts.watch(() => ({ owed: counting.owed(ledger.owing(), (blob) => ledger.isParked(blob)), quota: quotaOf(budget, source) }), contentTypes);
   const tenantCollector = createTenantCollector(
     counting.listing, counting.carrier, () => ledger.owed(),
     {
       ...report, turn: entrance.turn(), tenant: name, contentTypes, maxRetentionMs, maxQuerySizeMs, pollIntervalMs, errorRetryIntervalMs, overlapMs: collector.overlapMs,
       concurrency, once: collector.once, nowMs: () => serviceClock.nowMs(), clock, log,
       relistIntervalMs: collector.relistIntervalMs, ...spanOf(collector, (text) => readMoment(text, clock.nowMs()), clock.nowMs()),
-      parked: (blob) => counting.parked(blob),
+      parked(blob, reason) {
+        ledger.park(blob, reason);
+        counting.parked(blob);
+      },
       roundEnded: (failures, whole) => counting.round(failures, whole),
       delivered(events, type, leftOut, duplicates) {
         counting.events(type, { delivered: events, leftOut, duplicates });

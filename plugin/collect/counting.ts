@@ -26,12 +26,11 @@ export interface Counting {
   /** A round has ended: what kept types, or the whole tenant, from being listed. */
   round(failures: ReadonlyMap<ContentType, AuditError>, whole: AuditError | undefined): void;
   lostWindow(type: ContentType, window: Window): void;
-  /** What is owed, by type; of the blobs given, those that have failed are counted apart. */
-  owed(blobs: Iterable<ContentBlob>): ReadonlyMap<ContentType, { readonly blobs: number; readonly parked: number; readonly oldest: string }>;
+  /** What is owed, by type, those that have failed counted apart. */
+  owed(blobs: Iterable<ContentBlob>, isParked: (blob: ContentBlob) => boolean): ReadonlyMap<ContentType, { readonly blobs: number; readonly parked: number; readonly oldest: string }>;
 }
 
 export function countTenant(listing: Listing, carrier: Carrier, contentTypes: readonly ContentType[], counts: TenantCounts): Counting {
-  const parked = new Set<string>();
   return {
     listing: {
       ...listing,
@@ -56,17 +55,14 @@ export function countTenant(listing: Listing, carrier: Carrier, contentTypes: re
       },
       async commit(blob) {
         await carrier.commit(blob);
-        parked.delete(keyOf(blob));
         counts.delivered(blob.contentType);
       },
       async lose(blob, reason) {
         await carrier.lose(blob, reason);
-        parked.delete(keyOf(blob));
         counts.lost(blob.contentType, Date.parse(blob.contentExpiration) <= carrier.nowMs() ? 'blobsExpired' : 'blobsUnavailable');
       },
     },
     parked(blob) {
-      parked.add(keyOf(blob));
       counts.add(blob.contentType, 'blobsParked');
     },
     events(type, { delivered, leftOut, duplicates }) {
@@ -82,13 +78,13 @@ export function countTenant(listing: Listing, carrier: Carrier, contentTypes: re
       counts.lost(type, 'windowsLost');
       counts.add(type, 'secondsLost', Math.round((endMs - startMs) / 1000));
     },
-    owed(blobs) {
+    owed(blobs, isParked) {
       const types = new Map<ContentType, { blobs: number; parked: number; oldest: string }>();
       for (const blob of blobs) {
         const type = types.get(blob.contentType) ?? { blobs: 0, parked: 0, oldest: blob.contentCreated };
         types.set(blob.contentType, type);
         type.blobs += 1;
-        if (parked.size > 0 && parked.has(keyOf(blob))) type.parked += 1;
+        if (isParked(blob)) type.parked += 1;
         // texts of one form stand in the order of their times
         if (blob.contentCreated < type.oldest) type.oldest = blob.contentCreated;
       }
@@ -102,10 +98,6 @@ async function* counted(body: AsyncIterable<Uint8Array>, note: (bytes: number) =
     note(chunk.byteLength);
     yield chunk;
   }
-}
-
-function keyOf({ contentType, contentId }: ContentBlob): string {
-  return `${contentType}\n${contentId}`;
 }
 
 function troubleOf(error: AuditError | undefined): Parameters<TenantCounts['trouble']>[1] {

@@ -31,8 +31,8 @@ export interface TenantOptions extends Omit<RoundOptions, 'list' | 'admitted'>, 
   readonly firstRound: (refusal: AuditError | undefined) => void;
   /** Learns of blobs as they are delivered, and how many of their events the output does not take, and how many it had before. */
   readonly delivered: (events: number, type: ContentType, leftOut: number, duplicates: number) => void;
-  /** Learns of a blob that has failed and waits for the next round. */
-  readonly parked: (blob: ContentBlob) => void;
+  /** Learns of a blob that has failed and waits for the next round, and why. */
+  readonly parked: (blob: ContentBlob, reason: string) => void;
   /** Learns after each round what kept types, or the whole tenant, from being listed. */
   readonly roundEnded: (failures: ReadonlyMap<ContentType, AuditError>, whole: AuditError | undefined) => void;
   /** Learns when nothing waits any more. */
@@ -126,7 +126,7 @@ class Tenant implements TenantCollector {
     if (result.fate === 'delivered') this.#options.delivered(result.events, blob.contentType, result.leftOut, result.duplicates);
     if (result.fate !== 'waiting') return;
     this.#parked.add(blob.contentId);
-    this.#options.parked(blob);
+    this.#options.parked(blob, result.reason);
     if (result.unopened !== undefined && this.#listing.consequenceOf(result.unopened) === 'halt') this.#setAside(result.unopened);
   }
 

@@ -23,6 +23,8 @@ const CONNECT_MS = 20_000;
 
 interface Owed extends ContentBlob {
   readonly tenant: string;
+  /** When and why it could first not be delivered; undefined while it only waits its turn. */
+  readonly parked: { readonly atMs: number; readonly reason: string } | undefined;
 }
 
 /** What there is to replay, and how. */
@@ -62,19 +64,20 @@ async function lettersOf(stateDir: string, ids: readonly string[], log: Log): Pr
 
 async function blobsOf(stateDir: string, ids: readonly string[], nowMs: number): Promise<readonly Owed[]> {
   const surveys = await surveyLedger(stateDir, nowMs);
-  return surveys.flatMap(({ tenantId, state }) => [...state.owed.values()].map((blob): Owed => ({ ...blob, tenant: tenantId })))
+  return surveys.flatMap(({ tenantId, state }) => [...state.owed.values()].map((blob): Owed => ({ ...blob, tenant: tenantId, parked: state.parkedOf(blob) })))
     .filter(({ contentId }) => ids.length === 0 || ids.includes(contentId)).sort((left, right) => left.contentCreated < right.contentCreated ? -1 : 1);
 }
 
-/** One line for each letter and each blob. */
+/** One line for each letter and each blob, and of a blob whether it has failed or only waits its turn. */
 function list({ letters, blobs }: Task, json: boolean, { stdout }: Surroundings): void {
   const write = (kind: string, fields: Readonly<Record<string, string | number | undefined>>): void => void stdout.write(json ? `${JSON.stringify({ kind, ...fields })}\n`
     : `${kind}  ${Object.entries(fields).filter(([, value]) => value !== undefined).map(([name, value]) => `${name}=${/[\s"]/.test(String(value)) ? JSON.stringify(value) : String(value)}`).join(' ')}\n`);
   for (const { id, eventId, firstSeen, tenant, contentType, contentId, file, recordBytes, output, reason } of letters) {
     write('dead_letter', { id, event_id: eventId, first_seen: firstSeen, tenant, content_type: contentType, content_id: contentId, file, bytes: recordBytes, output, reason });
   }
-  for (const { contentId, contentType, tenant, contentCreated, contentExpiration } of blobs) {
-    write('owed_blob', { id: contentId, tenant, content_type: contentType, created: contentCreated, expires: contentExpiration });
+  for (const { contentId, contentType, tenant, contentCreated, contentExpiration, parked } of blobs) {
+    const since = parked === undefined ? {} : { since: new Date(parked.atMs).toISOString(), reason: parked.reason };
+    write(parked === undefined ? 'owed_blob' : 'parked_blob', { id: contentId, tenant, content_type: contentType, created: contentCreated, expires: contentExpiration, ...since });
   }
 }
 

@@ -50,11 +50,12 @@ function withJournals(kept: Standing | undefined, surveys: readonly Survey[], is
   return { ...run, tenants: { ...tenants, ...Object.fromEntries(surveyed) } };
 }
 
-function feedOf(type: ContentType, kept: FeedStanding | undefined, { owed, listedUntilMs }: Survey['state']): FeedStanding {
-  const { counts, parked, trouble, lastListedMs, lastDeliveredMs, lastLostMs } = kept ?? { counts: noCounts(), parked: 0 };
+function feedOf(type: ContentType, kept: FeedStanding | undefined, state: Survey['state']): FeedStanding {
+  const { owed, listedUntilMs } = state;
+  const { counts, trouble, lastListedMs, lastDeliveredMs, lastLostMs } = kept ?? { counts: noCounts() };
   const blobs = [...owed.values()].filter(({ contentType }) => contentType === type);
   const oldestOwedMs = blobs.reduce((oldest, { contentCreated }) => Math.min(oldest, Date.parse(contentCreated)), Infinity);
-  const feed = { counts, owed: blobs.length, parked: Math.min(parked, blobs.length), trouble, lastListedMs, lastDeliveredMs, lastLostMs, listedUntilMs: listedUntilMs.get(type), oldestOwedMs: Number.isFinite(oldestOwedMs) ? oldestOwedMs : undefined };
+  const feed = { counts, owed: blobs.length, parked: blobs.filter((blob) => state.parkedOf(blob) !== undefined).length, trouble, lastListedMs, lastDeliveredMs, lastLostMs, listedUntilMs: listedUntilMs.get(type), oldestOwedMs: Number.isFinite(oldestOwedMs) ? oldestOwedMs : undefined };
   return Object.fromEntries(Object.entries(feed).filter(([, value]) => value !== undefined)) as unknown as FeedStanding;
 }
 

@@ -212,7 +212,7 @@ export const OPTIONS = {
   },
   parked: {
     flag: 'parked', type: 'boolean', default: 'false', commands: ['replay'], group: 'Replay',
-    sentence: 'Only content blobs that are owed', example: 'true',
+    sentence: 'Only content blobs that are owed, whether they have failed or only wait their turn', example: 'true',
   },
   ids: {
     flag: 'id', type: 'list', commands: ['replay'], group: 'Replay',

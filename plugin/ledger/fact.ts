@@ -9,6 +9,8 @@ export type Fact =
   | { readonly fact: 'journal'; readonly version: number; readonly tenant: string }
   /** A blob was listed and is still to be delivered; with `ordered` whatever became of it before. */
   | { readonly fact: 'owed'; readonly type: ContentType; readonly id: string; readonly uri: string; readonly created: string; readonly expires: string; readonly ordered?: boolean }
+  /** A blob that is owed could not be delivered in its attempts; noted the first time. */
+  | { readonly fact: 'parked'; readonly type: ContentType; readonly id: string; readonly reason: string; readonly atMs: number }
   /** All events of a blob were delivered. */
   | { readonly fact: 'committed'; readonly type: ContentType; readonly id: string; readonly expires: string }
   /** A blob was given up. */
@@ -32,6 +34,7 @@ const BLOB = { type: 'type', id: 'string', expires: 'string' } as const;
 const SHAPES: Readonly<Record<Fact['fact'], Shape>> = {
   journal: { version: 'number', tenant: 'string' },
   owed: { ...BLOB, uri: 'string', created: 'string' },
+  parked: { type: 'type', id: 'string', reason: 'string', atMs: 'number' },
   committed: BLOB,
   lost: { ...BLOB, reason: 'string', atMs: 'number' },
   listed: { type: 'type', untilMs: 'number' },

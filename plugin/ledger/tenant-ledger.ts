@@ -11,6 +11,8 @@ import { TenantState, type Loss, type LostWindow } from './tenant-state.ts';
 
 /** So many bad lines are named one by one. */
 const BAD_LINES_NAMED = 10;
+/** More of why a blob is parked is not kept. */
+const REASON_LIMIT = 500;
 
 export interface TenantLedger {
   /** Notes blobs of a listing as owed, and returns those that were not known: neither owed nor done before. */
@@ -24,6 +26,10 @@ export interface TenantLedger {
   owed(): readonly ContentBlob[];
   /** The same in no order, for whoever only counts them. */
   owing(): Iterable<ContentBlob>;
+  /** Notes that a blob that is owed could not be delivered in its attempts, and why; once, however often it happens. */
+  park(blob: ContentBlob, reason: string): void;
+  /** Whether a blob is owed and has failed so. */
+  isParked(blob: ContentBlob): boolean;
   /**
    * Notes that all events of a blob were delivered; durable when it resolves. Rejects with LEDGER_DISK_FULL or LEDGER_WRITE when it could not be
    * written: the blob is delivered even so, and only the commit is to be made again. Rejects with LEDGER_CLOSED after close.
@@ -95,6 +101,11 @@ export async function openTenantLedger(options: TenantLedgerOptions): Promise<Te
     },
     owed: () => [...state.owed.values()].sort((left, right) => timeOf(left) - timeOf(right)),
     owing: () => state.owed.values(),
+    park(blob, reason) {
+      const { contentType: type, contentId: id } = blob;
+      if (state.isOwed(type, id) && state.parkedOf(blob) === undefined) note({ fact: 'parked', type, id, reason: reason.slice(0, REASON_LIMIT), atMs: clock.nowMs() });
+    },
+    isParked: (blob) => state.parkedOf(blob) !== undefined,
     commit: ({ contentType: type, contentId: id, contentExpiration: expires }) => finish({ fact: 'committed', type, id, expires }),
     lose: ({ contentType: type, contentId: id, contentExpiration: expires }, reason) => finish({ fact: 'lost', type, id, expires, reason, atMs: clock.nowMs() }),
     listed: (type, untilMs) => note({ fact: 'listed', type, untilMs }),

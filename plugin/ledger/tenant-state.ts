@@ -15,6 +15,12 @@ const LOST_WINDOWS_MAX = 1_000;
 /** Done blobs in a line of a snapshot: what a bad line may forget. */
 const DONE_PER_LINE = 64;
 
+/** When a blob that is owed could first not be delivered in its attempts, and why. */
+export interface Parked {
+  readonly reason: string;
+  readonly atMs: number;
+}
+
 export interface Loss {
   readonly contentType: ContentType;
   readonly contentId: string;
@@ -35,6 +41,8 @@ export class TenantState {
   readonly tenantId: string;
   readonly done = new DoneIndex();
   readonly owed = new Map<string, ContentBlob>();
+  /** Of those that are owed the ones that have failed, by the same names. */
+  readonly #parked = new Map<string, Parked>();
   readonly listedUntilMs = new Map<ContentType, number>();
   readonly startedAtMs = new Map<ContentType, number>();
   readonly relisted = new Map<ContentType, { readonly fromMs: number; readonly atMs: number }>();
@@ -55,6 +63,9 @@ export class TenantState {
       case 'owed':
         if (fact.ordered === true) this.done.remove(keyOf(fact.type, fact.id));
         if (!this.isKnown(fact.type, fact.id)) this.owed.set(nameOf(fact.type, fact.id), blobOf(fact));
+        return;
+      case 'parked':
+        if (this.isOwed(fact.type, fact.id) && !this.#parked.has(nameOf(fact.type, fact.id))) this.#parked.set(nameOf(fact.type, fact.id), { reason: fact.reason, atMs: fact.atMs });
         return;
       case 'committed':
         if (this.#finish(fact, nowMs)) this.committed += 1;
@@ -95,6 +106,11 @@ export class TenantState {
     return this.owed.has(nameOf(type, id));
   }
 
+  /** Since when and why a blob is parked; undefined if it is not. */
+  parkedOf({ contentType, contentId }: Pick<ContentBlob, 'contentType' | 'contentId'>): Parked | undefined {
+    return this.#parked.get(nameOf(contentType, contentId));
+  }
+
   isDone(type: ContentType, id: string): boolean {
     return this.done.has(keyOf(type, id));
   }
@@ -113,7 +129,11 @@ export class TenantState {
     for (const [type, { fromMs, atMs }] of this.relisted) facts.push({ fact: 'relisted', type, fromMs, atMs });
     for (const fact of facts) yield encodeLine(fact);
     for (const packed of this.done.packed(DONE_PER_LINE)) yield encodeLine({ fact: 'done', blobs: packed.toString('base64') } satisfies Fact);
-    for (const blob of this.owed.values()) yield encodeLine(owedFact(blob));
+    for (const blob of this.owed.values()) {
+      yield encodeLine(owedFact(blob));
+      const parked = this.parkedOf(blob);
+      if (parked !== undefined) yield encodeLine({ fact: 'parked', type: blob.contentType, id: blob.contentId, ...parked } satisfies Fact);
+    }
     // Behind the blobs that they speak of: a file that ends too early must not claim more than it holds.
     for (const [type, untilMs] of this.listedUntilMs) yield encodeLine({ fact: 'listed', type, untilMs } satisfies Fact);
   }
@@ -129,6 +149,7 @@ export class TenantState {
 
   #finish({ type, id, expires }: { readonly type: ContentType; readonly id: string; readonly expires: string }, nowMs: number): boolean {
     this.owed.delete(nameOf(type, id));
+    this.#parked.delete(nameOf(type, id));
     const expiresMs = Date.parse(expires);
     return this.done.add(keyOf(type, id), (Number.isNaN(expiresMs) ? nowMs + LIFE_UNKNOWN_MS : expiresMs) + REMEMBER_MS);
   }

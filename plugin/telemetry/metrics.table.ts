@@ -53,7 +53,7 @@ export const FEED_METRICS: Readonly<Record<string, FeedMetric>> = {
   o365audit_listed_until_timestamp_seconds: { type: 'gauge', help: 'Up to when all that became available is listed, in seconds since 1970.', of: ({ listedUntilMs }) => seconds(listedUntilMs) },
   o365audit_last_delivered_timestamp_seconds: { type: 'gauge', help: 'When a content blob was last delivered, in seconds since 1970.', of: ({ lastDeliveredMs }) => seconds(lastDeliveredMs) },
   o365audit_owed_blobs: { type: 'gauge', help: 'Content blobs that are listed and not delivered.', of: ({ owed }) => owed },
-  o365audit_parked_blobs: { type: 'gauge', help: 'Those of them that have failed and wait for the next round.', of: ({ parked }) => parked },
+  o365audit_parked_blobs: { type: 'gauge', help: 'Those of them that could not be delivered in their attempts, and are tried again in each round.', of: ({ parked }) => parked },
   o365audit_feed_refused: { type: 'gauge', help: '1 while the type cannot be listed, else 0.', of: ({ trouble }) => trouble === undefined ? 0 : 1 },
   ...Object.fromEntries(COUNT_NAMES.map((name): [string, FeedMetric] => [COUNTS[name].metric, { type: 'counter', help: COUNTS[name].help, of: ({ counts }) => counts[name] }])),
 };

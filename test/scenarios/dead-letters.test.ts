@@ -100,7 +100,9 @@ describe('an event that the log agent refuses for ever', { concurrency: 2 }, () 
       assert.equal(letters().length, 1);
       await host.behave();
       const owed = await runProgram([...replay, '--parked', '--list', '--json']);
-      assert.deepEqual(owed.lines().map((line) => (JSON.parse(line) as { id: string }).id), [ids[0]?.contentId]);
+      const listed = owed.lines().map((line) => JSON.parse(line) as Readonly<Record<string, string>>);
+      assert.deepEqual(listed.map(({ kind, id }) => [kind, id]), [['parked_blob', ids[0]?.contentId]]);
+      assert.match(listed[0]?.reason ?? '', /The folder of dead letters .* is full/);
       const ordered = await runProgram([...replay, '--parked']);
       assert.equal(ordered.ending?.status, 0, ordered.stderr);
       await collector.until(() => host.received.has(next), 'the event whose blob was owed');

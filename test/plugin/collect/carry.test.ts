@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createBytesInFlight } from '../../../plugin/collect/bytes-in-flight.ts';
 import { BLOB_ATTEMPTS, carry, type BlobSplitter, type Carrier, type Fate } from '../../../plugin/collect/carry.ts';
-import { failure } from '../../../plugin/errors.ts';
+import { failure, reasonOf } from '../../../plugin/errors.ts';
 import type { LogLine, LogValues } from '../../../plugin/telemetry/log.ts';
 import type { Batch, Output } from '../../../plugin/types.ts';
 import { FIRST_BLOB_MS, testBlob } from '../../support/blobs.ts';
@@ -127,7 +127,7 @@ describe('a blob that is carried', () => {
   test('stays owed after five attempts', async () => {
     assert.equal(BLOB_ATTEMPTS, 5);
     const { events, run, lines } = setUp(Array.from({ length: 6 }, () => ['a']));
-    assert.deepEqual(await run(), { fate: 'waiting' });
+    assert.equal((await run()).fate, 'waiting');
     assert.equal(events.filter((event) => event === 'opened').length, 5);
     assert.ok(!events.includes('committed'));
     assert.equal(lines.at(-1)?.[0], 'blob.waiting');
@@ -136,14 +136,15 @@ describe('a blob that is carried', () => {
   test('stays owed at once when it cannot be opened: the API has asked several times already', async () => {
     const refusal = broken();
     const { events, run } = setUp([refusal]);
-    assert.deepEqual(await run(), { fate: 'waiting', unopened: refusal });
+    assert.deepEqual(await run(), { fate: 'waiting', reason: reasonOf(refusal), unopened: refusal });
     assert.deepEqual(events, ['opened']);
   });
 
   test('stays owed at once when the log agent refuses its events: it was asked several times, and gets the others twice', async () => {
-    const output = takingOutput(() => { throw failure('OUTPUT_REFUSED', { output: 'there', events: 1, attempts: 8, reason: 'no' }); });
+    const refusal = failure('OUTPUT_REFUSED', { output: 'there', events: 1, attempts: 8, reason: 'no' });
+    const output = takingOutput(() => { throw refusal; });
     const { events, run } = setUp([['a.']], { output });
-    assert.deepEqual(await run(), { fate: 'waiting' });
+    assert.deepEqual(await run(), { fate: 'waiting', reason: reasonOf(refusal) });
     assert.deepEqual(events, ['opened']);
   });
 
@@ -163,7 +164,7 @@ describe('a blob that is carried', () => {
   test('stays owed when the log agent may have lost what it had acknowledged', async () => {
     const output = { ...takingOutput(), watch: () => ({ settled: () => Promise.reject(failure('OUTPUT_UNSETTLED', { output: 'there', seconds: 3 })) }) };
     const { events, run, lines } = setUp([['a.']], { output });
-    assert.deepEqual(await run(), { fate: 'waiting' });
+    assert.equal((await run()).fate, 'waiting');
     assert.deepEqual(events, ['opened', 'handed over']);
     assert.equal(lines.at(-1)?.[0], 'blob.waiting');
   });
@@ -203,7 +204,7 @@ describe('a blob that is carried', () => {
   test('stays owed while there is no room for an event that has to be kept apart, and is not asked for again at once', async () => {
     const output = takingOutput(() => { throw failure('OUTPUT_BATCH_TOO_LARGE', { output: 'there', bytes: 7_000_000, limitBytes: 6_000_000 }); });
     const { events, run, lines } = setUp([['a.']], { output, leaveOut: () => Promise.reject(failure('DEAD_LETTERS_FULL', { folder: 'state/dead-letters', letters: 1, bytes: 1 })) });
-    assert.deepEqual(await run(), { fate: 'waiting' });
+    assert.equal((await run()).fate, 'waiting');
     assert.deepEqual([events, lines.map(([line]) => line)], [['opened'], ['blob.waiting']]);
   });
 
@@ -276,7 +277,7 @@ describe('a blob that is carried', () => {
     await settled();
     assert.equal(clock.waiting(), 1);
     stop.abort(new Error('the signal SIGTERM'));
-    assert.deepEqual(await carried, { fate: 'waiting' });
+    assert.equal((await carried).fate, 'waiting');
   });
 
   test('is given up when it is abandoned, wherever it is: nothing is committed that was not delivered', async () => {

@@ -29,7 +29,7 @@ interface Json {
   readonly is_well: boolean;
   readonly problems: readonly { readonly sentence: string }[];
   readonly collector: { readonly is_running: boolean; readonly process_id: number; readonly end_reason?: string };
-  readonly tenants: readonly { readonly id: string; readonly quota: { readonly used: number }; readonly content_types: readonly { readonly content_type: string; readonly lag_seconds: number; readonly blobs_owed: number; readonly counts: Readonly<Record<string, number>> }[] }[];
+  readonly tenants: readonly { readonly id: string; readonly quota: { readonly used: number }; readonly content_types: readonly { readonly content_type: string; readonly lag_seconds: number; readonly blobs_owed: number; readonly blobs_parked: number; readonly counts: Readonly<Record<string, number>> }[] }[];
   readonly losses: readonly { readonly what: string; readonly content_type: string; readonly reason: string }[];
 }
 
@@ -106,6 +106,7 @@ describe('o365audit status', () => {
     const ledger = await openLedger({ directory }, clock, silentLog);
     const tenant = await ledger.tenant('contoso.com');
     tenant.owe([testBlob(1), testBlob(2), testBlob(3)]);
+    tenant.park(testBlob(3), 'the log agent did not take it');
     tenant.listed('Audit.General', FIRST_BLOB_MS + 1_800_000);
     clock.jump(-1_000);
     tenant.loseWindow('DLP.All', { startMs: FIRST_BLOB_MS - 7_200_000, endMs: FIRST_BLOB_MS }, 'The disk was full.');
@@ -118,7 +119,7 @@ describe('o365audit status', () => {
     assert.deepEqual(losses.map(({ what, content_type: type, reason }) => [what.replace(/blob .*/, 'blob'), type, reason]), [
       ['everything from 2026-08-31T22:00:00.000Z to 2026-09-01T00:00:00.000Z', 'DLP.All', 'The disk was full.'], ['the content blob', 'Audit.General', 'it expired before it could be fetched'],
     ]);
-    assert.deepEqual(surveyed?.content_types.map(({ content_type: type, blobs_owed: owed, lag_seconds: lag }) => [type, owed, lag]), [['Audit.General', 1, 3_597]]);
+    assert.deepEqual(surveyed?.content_types.map(({ content_type: type, blobs_owed: owed, blobs_parked: parked, lag_seconds: lag }) => [type, owed, parked, lag]), [['Audit.General', 1, 1, 3_597]]);
     appendFileSync(join(directory, 'ledger/contoso.com.journal'), 'garbage\n');
     assert.match((await run(['--state-dir', directory], { clock })).text, /1 lines of the journal .* are damaged/);
   });

@@ -76,6 +76,33 @@ describe('a ledger', () => {
     await third.close();
   });
 
+  test('tells blobs that have failed from those that wait their turn, across restarts and when it is written anew, until they are done', async () => {
+    const path = newPath();
+    const parked = (ledger: Opened): string[] => ids(ledger.owed().filter((blob) => ledger.isParked(blob)));
+    const first = await open(path);
+    first.owe(numbers(5));
+    for (const number of [0, 1, 2, 2, 9]) first.park(testBlob(number), `refused ${'again '.repeat(1_000)}`);
+    assert.deepEqual(parked(first), ids(numbers(3)));
+    await first.commit(testBlob(0));
+    first.park(testBlob(0), 'too late');
+    await first.close();
+    const facts = readFileSync(path, 'utf8').trimEnd().split('\n').map((line) => decodeLine(Buffer.from(line)));
+    assert.equal(facts.filter((fact) => fact?.fact === 'parked').length, 3, 'each is noted once');
+    assert.ok(facts.every((fact) => typeof fact?.reason !== 'string' || fact.reason.length <= 500));
+    assert.equal(facts[0]?.version, 1, 'an older program passes over what it does not know');
+
+    const second = await open(path, { snapshotBytesMin: 1 });
+    assert.deepEqual(parked(second), ids(numbers(2, 1)));
+    await second.lose(testBlob(1), 'it expired');
+    second.owe(numbers(1, 7));
+    await second.close();
+    const third = await open(path);
+    assert.deepEqual([parked(third), third.counts.owed], [ids(numbers(1, 2)), 4]);
+    await third.oweAgain([testBlob(0)]);
+    assert.equal(third.isParked(testBlob(0)), false, 'what an operator orders again has not failed yet');
+    await third.close();
+  });
+
   test('finds everything again after it was closed, what is owed oldest first', async () => {
     const path = newPath();
     const first = await open(path);
