@@ -11,41 +11,42 @@ import { quietly } from './run.ts';
 /** How often to look, and up to which share of the time in use the process counts as idle. */
 const INTERVAL_MS = 5_000;
 const IDLE_UTILIZATION = 0.25;
-/** When the heap has grown by so much, that is worth collections, which take some tens of milliseconds each. */
-const GROWTH_BYTES_MIN = 16 * 1024 * 1024;
+/** When the heap has so much more than what lives in it, that is worth collections, which take some tens of milliseconds each. */
+const SLACK_BYTES_MIN = 16 * 1024 * 1024;
 /**
  * So many are made then, one at a look. What the first leaves stands scattered over nearly all the pages that V8 has, so it gives hardly one back; each later one moves
  * some of it together (V8 moves a few megabytes at a time) and gives back what that empties.
  */
 const COLLECTIONS = 4;
+/** Looks between the last of them and the next first one: where they change nothing, they do not go on for ever. */
+const REST_LOOKS = 12;
 
 export interface IdleMemoryOptions {
   readonly clock: Clock;
-  /** Bytes of memory that the process has for its heap: for what lives, for garbage, and for what is neither. */
-  readonly heapBytes: () => number;
+  /** Bytes in use, garbage included, and bytes of memory that the process has for its heap. */
+  readonly heap: () => { readonly usedBytes: number; readonly heldBytes: number };
   /** Which share of the time since the last call was used. */
   readonly utilization: () => number;
   readonly collectGarbage: () => void;
 }
 
 /** Looks until the signal is aborted. */
-export async function giveMemoryBack({ clock, heapBytes, utilization, collectGarbage }: IdleMemoryOptions, signal: AbortSignal): Promise<void> {
-  /** What the heap had after the last collections. */
-  let settledBytes = 0;
+export async function giveMemoryBack({ clock, heap, utilization, collectGarbage }: IdleMemoryOptions, signal: AbortSignal): Promise<void> {
+  /** What was in use after the last collection. */
+  let aliveBytes = 0;
   let due = 0;
+  let rest = 0;
   const isOver = (): boolean => signal.aborted;
-  while (!isOver()) {
+  for (; !isOver(); rest -= 1) {
     await quietly(clock.wait(INTERVAL_MS, signal), signal);
     const isIdle = utilization() <= IDLE_UTILIZATION;
     if (isOver() || !isIdle) continue;
-    const bytes = heapBytes();
-    // pages are given back a moment after the collection that has emptied them
-    settledBytes = Math.min(settledBytes, bytes);
-    if (due === 0 && bytes >= settledBytes + GROWTH_BYTES_MIN) due = COLLECTIONS;
+    if (due === 0 && rest <= 0 && heap().heldBytes >= aliveBytes + SLACK_BYTES_MIN) due = COLLECTIONS;
     if (due === 0) continue;
     collectGarbage();
+    aliveBytes = heap().usedBytes;
     due -= 1;
-    if (due === 0) settledBytes = heapBytes();
+    if (due === 0) rest = REST_LOOKS;
   }
 }
 
@@ -57,7 +58,10 @@ export function processMemory(): Omit<IdleMemoryOptions, 'clock'> {
   return {
     // without options, of which not every V8 knows all
     collectGarbage: () => collectGarbage(),
-    heapBytes: () => getHeapStatistics().total_physical_size,
+    heap() {
+      const { used_heap_size: usedBytes, total_physical_size: heldBytes } = getHeapStatistics();
+      return { usedBytes, heldBytes };
+    },
     utilization() {
       const now = performance.eventLoopUtilization();
       const { utilization } = performance.eventLoopUtilization(now, last);
