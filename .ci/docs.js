@@ -77,6 +77,8 @@ groups:
     rules:
       - {alert: O365AuditBehind, expr: "o365audit_lag_seconds > 3600", for: 15m}
       - {alert: O365AuditLost, expr: "increase(o365audit_blobs_expired_total[1h]) + increase(o365audit_blobs_unavailable_total[1h]) + increase(o365audit_lost_windows_total[1h]) > 0"}
+      - {alert: O365AuditDeadLetters, expr: "o365audit_dead_letters > 0"}
+      - {alert: O365AuditDeadLettersFull, expr: "o365audit_dead_letters / o365audit_dead_letters_limit > 0.9 or o365audit_dead_letters_bytes / o365audit_dead_letters_limit_bytes > 0.9"}
       - {alert: O365AuditRefused, expr: "o365audit_tenant_refused == 1 or o365audit_feed_refused == 1", for: 30m}
       - {alert: O365AuditCredentialExpires, expr: "o365audit_credential_expires_timestamp_seconds - time() < 30 * 86400"}
 \`\`\`

@@ -17,7 +17,7 @@ import { openEndpoint, type EndpointOptions } from '../telemetry/endpoint.ts';
 import type { Log } from '../telemetry/log.ts';
 import { metricsText } from '../telemetry/metrics.ts';
 import { keepStanding } from '../telemetry/standing-keeper.ts';
-import { problemsOf } from '../telemetry/verdict.ts';
+import { problemsOf, type Letters } from '../telemetry/verdict.ts';
 import type { Batch, Clock, Surroundings } from '../types.ts';
 import { createBytesInFlight, type SharedBytes } from './bytes-in-flight.ts';
 import type { DeliveryRooms } from './deliveries.ts';
@@ -75,13 +75,14 @@ export async function openRooms(config: Config, surroundings: Surroundings, { re
   const ledger = opened(await openLedger({ directory: collector.stateDir }, clock, log));
   const standing = join(collector.stateDir, STANDING_FILE);
   opened(await keepStanding(counters, { read: () => readKeptText(standing), keep: (text) => keepText(standing, text) }, clock, log));
-  if (collector.metrics !== undefined) opened(await openEndpoint({ address: collector.metrics, log, ...figuresOf(counters, collector, clock) }));
+  const letters = createDeadLetters({ directory: collector.stateDir, countLimit: collector.deadLettersLimit, bytesLimit: collector.deadLettersBytes, nowMs: () => clock.nowMs(), log });
+  if (collector.metrics !== undefined) opened(await openEndpoint({ address: collector.metrics, log, ...figuresOf(counters, letters, collector, clock) }));
   const ids = collector.dedupe ? opened(await openDeliveredIds(memoryOf(config, clock, log))) : undefined;
   const output = opened(openOutput({ url: collector.output, stdout, closeTimeoutMs: CLOSE_MS, ...forwardOptions(collector) }, log, clock));
   return {
     config, module, ledger, network, ids, reports, counters, log, surroundings, orderTakers: [], budgets: new Map(), positions: await openFilePositions(collector.stateDir, log),
     entrance: createEntrance(sources.reduce((sum, { input, tenants }) => sum + (input.kind === 'files' ? 0 : tenants.length), 0), clock),
-    letters: createDeadLetters({ directory: collector.stateDir, countLimit: collector.deadLettersLimit, bytesLimit: collector.deadLettersBytes, nowMs: () => clock.nowMs(), log }),
+    letters,
     deliveries: {
       output, clock, suspicions: new Suspicions(), ...(ids === undefined ? {} : { claims: ids }),
       // a pipe has taken what its reader may never read
@@ -104,13 +105,14 @@ export async function leaveOut(whence: Pick<LetterAbout, 'tenant' | 'contentType
 }
 
 /** What the endpoint says when it is asked. */
-function figuresOf(counters: Counters, { lagLimitMs }: Config['collector'], clock: Clock): Pick<EndpointOptions, 'metrics' | 'problems'> {
+function figuresOf(counters: Counters, letters: DeadLetters, { lagLimitMs, deadLettersLimit: countLimit, deadLettersBytes: bytesLimit }: Config['collector'], clock: Clock): Pick<EndpointOptions, 'metrics' | 'problems'> {
+  const lettersNow = async (): Promise<Letters> => ({ ...await letters.use(), countLimit, bytesLimit });
   return {
-    metrics() {
+    async metrics() {
       const { user, system } = process.cpuUsage();
-      return metricsText(counters.standing(), { residentBytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6 }, clock.nowMs());
+      return metricsText(counters.standing(), { residentBytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6, letters: await lettersNow() }, clock.nowMs());
     },
-    problems: () => problemsOf(counters.standing(), { nowMs: clock.nowMs(), lagLimitMs, isRunning: true }),
+    problems: async () => problemsOf(counters.standing(), { nowMs: clock.nowMs(), lagLimitMs, isRunning: true, letters: await lettersNow() }),
   };
 }
 

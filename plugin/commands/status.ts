@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { STANDING_FILE } from '../collect/rooms.ts';
 import { loadStateOptions } from '../config/config.ts';
-import type { ArgumentsOf } from '../config/options.ts';
+import type { ArgumentsOf, OptionsOf } from '../config/options.ts';
 import { failure } from '../errors.ts';
 import { countLetters } from '../ledger/dead-letters.ts';
 import { readKeptText } from '../ledger/kept-text.ts';
@@ -14,15 +14,18 @@ import { readStanding, STANDING_VERSION, type FeedStanding, type Standing } from
 import { problemsOf } from '../telemetry/verdict.ts';
 import { CONTENT_TYPES, type ContentType, type Surroundings } from '../types.ts';
 
+/** From where on something needs attention. */
+type Limits = Pick<OptionsOf<'status'>, 'lagLimitMs' | 'deadLettersLimit' | 'deadLettersBytes'>;
+
 /** Resolves with 0 when all is well and with 1 when something needs attention. Throws CONFIG_…, LEDGER_DIRECTORY and STATUS_NOTHING, whose exit status is 2. */
 export async function status({ flags }: ArgumentsOf<'status'>, { env, stdout, clock }: Surroundings): Promise<number> {
-  const { stateDir, json, lagLimitMs } = loadStateOptions('status', { flags, env });
-  const report = await reportOf(stateDir, lagLimitMs, clock.nowMs());
+  const { stateDir, json, ...limits } = loadStateOptions('status', { flags, env });
+  const report = await reportOf(stateDir, limits, clock.nowMs());
   stdout.write(json ? `${JSON.stringify(standingAsJson(report))}\n` : standingPage(report));
   return report.problems.length === 0 ? 0 : 1;
 }
 
-async function reportOf(directory: string, lagLimitMs: number, nowMs: number): Promise<StandingReport> {
+async function reportOf(directory: string, { lagLimitMs, deadLettersLimit, deadLettersBytes }: Limits, nowMs: number): Promise<StandingReport> {
   const holder = await holderOf(directory);
   const text = await lookInto(directory, () => readKeptText(join(directory, STANDING_FILE)));
   const surveys = await surveyLedger(directory, nowMs);
@@ -31,9 +34,10 @@ async function reportOf(directory: string, lagLimitMs: number, nowMs: number): P
   const isRunning = holder !== undefined;
   const standing = withJournals(kept, surveys, isRunning);
   const names = new Map(Object.entries(standing.tenants).map(([id, { name }]) => [id, name]));
+  const letters = { ...await lookInto(directory, () => countLetters(directory)), countLimit: deadLettersLimit, bytesLimit: deadLettersBytes };
   return {
-    standing, directory, isRunning, nowMs, deadLetters: (await lookInto(directory, () => countLetters(directory))).count,
-    problems: [...problemsOf(standing, { nowMs, lagLimitMs, isRunning }), ...surveys.flatMap(problemsOfJournal)],
+    standing, directory, isRunning, nowMs, deadLetters: letters.count,
+    problems: [...problemsOf(standing, { nowMs, lagLimitMs, isRunning, letters }), ...surveys.flatMap(problemsOfJournal)],
     losses: surveys.flatMap((survey) => lossesOf(survey, names.get(survey.tenantId) ?? survey.tenantId)).sort((left, right) => left.atMs - right.atMs),
   };
 }

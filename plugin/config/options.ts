@@ -292,11 +292,11 @@ export const OPTIONS = {
     sentence: 'The most disk for them, in the state directory', example: '256MiB',
   },
   deadLettersLimit: {
-    flag: 'dead-letters-limit', environment: 'O365AUDIT_DEAD_LETTERS_LIMIT', key: 'dead_letters_limit', type: 'count', default: '10000', minimum: '1', maximum: '1000000', unit: 'events', commands: collecting, group: 'Collecting',
+    flag: 'dead-letters-limit', environment: 'O365AUDIT_DEAD_LETTERS_LIMIT', key: 'dead_letters_limit', type: 'count', default: '10000', minimum: '1', maximum: '1000000', unit: 'events', commands: [...collecting, 'status'], group: 'Collecting',
     sentence: 'How many events that the output does not take are kept in the state directory; beyond that their content blobs stay owed', example: '100000',
   },
   deadLettersBytes: {
-    flag: 'dead-letters-size', environment: 'O365AUDIT_DEAD_LETTERS_SIZE', key: 'dead_letters_size', type: 'bytes', default: '256MiB', minimum: '1KiB', maximum: '1024GiB', unit: 'bytes', commands: collecting, group: 'Collecting',
+    flag: 'dead-letters-size', environment: 'O365AUDIT_DEAD_LETTERS_SIZE', key: 'dead_letters_size', type: 'bytes', default: '256MiB', minimum: '1KiB', maximum: '1024GiB', unit: 'bytes', commands: [...collecting, 'status'], group: 'Collecting',
     sentence: 'How many bytes they may have together', example: '1GiB',
   },
 

@@ -16,6 +16,8 @@ const SUFFIX = '.letter';
 const LINE_FEED = 0x0a;
 /** More of a reason is not kept. */
 const REASON_LIMIT = 1_000;
+/** Whoever asks how many there are gets what was counted so long ago: each of them is a file. */
+const COUNT_INTERVAL_MS = 10_000;
 
 /** What is known of an event that was not taken. */
 export interface LetterAbout {
@@ -46,6 +48,14 @@ export interface DeadLetters {
    * or LEDGER_WRITE.
    */
   put(about: LetterAbout, record: Uint8Array): Promise<void>;
+  /** How many there are, as of some seconds ago at most. Rejects with the system's own error. */
+  use(): Promise<LettersUse>;
+}
+
+/** How many letters lie in a state directory, and their size on disk. */
+export interface LettersUse {
+  readonly count: number;
+  readonly bytes: number;
 }
 
 export interface DeadLettersOptions {
@@ -63,6 +73,7 @@ export interface DeadLettersOptions {
 export function createDeadLetters({ directory, countLimit, bytesLimit, nowMs, log, files = realFiles }: DeadLettersOptions): DeadLetters {
   const folder = folderIn(directory);
   let saidFull = false;
+  let counted: { readonly atMs: number; readonly use: Promise<LettersUse> } | undefined;
   let last: Promise<void> = Promise.resolve();
 
   /** What others have taken out counts at once, so the folder is asked each time; letters are rare. */
@@ -85,6 +96,7 @@ export function createDeadLetters({ directory, countLimit, bytesLimit, nowMs, lo
       const head = Buffer.from(encodeLine({ letter: 1, ...letter, recordCheck: crc32(record) }));
       await checkRoom(head.length + record.byteLength);
       await replaceFile(path, [head, record], files);
+      counted = undefined;
     } catch (error) {
       throw error instanceof AuditError ? error : writeFailure(path, error);
     }
@@ -96,6 +108,11 @@ export function createDeadLetters({ directory, countLimit, bytesLimit, nowMs, lo
       // whoever put it learns of its failure
       last = turn.catch(() => undefined);
       return turn;
+    },
+    use() {
+      const atMs = nowMs();
+      if (counted === undefined || Math.abs(atMs - counted.atMs) >= COUNT_INTERVAL_MS) counted = { atMs, use: countLetters(directory) };
+      return counted.use;
     },
   };
 }
@@ -134,8 +151,8 @@ export async function removeDeadLetter(directory: string, id: string, files: Jou
   await files.syncFolder(folderIn(directory));
 }
 
-/** How many letters there are, and their size on disk. Rejects with the system's own error. */
-export async function countLetters(directory: string): Promise<{ readonly count: number; readonly bytes: number }> {
+/** Counts them. Rejects with the system's own error. */
+export async function countLetters(directory: string): Promise<LettersUse> {
   const sizes = await Promise.all((await lettersIn(directory)).map(bytesOf));
   return { count: sizes.filter((size) => size !== undefined).length, bytes: sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0) };
 }

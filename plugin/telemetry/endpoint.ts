@@ -14,9 +14,9 @@ const HEADER_BYTES_LIMIT = 8 * 1024;
 export interface EndpointOptions {
   /** `host:port`; port 0 is any free one. */
   readonly address: string;
-  readonly metrics: () => string;
+  readonly metrics: () => Promise<string>;
   /** What keeps all from being well at this moment. */
-  readonly problems: () => readonly Problem[];
+  readonly problems: () => Promise<readonly Problem[]>;
   readonly log: Log;
 }
 
@@ -29,7 +29,12 @@ export interface Endpoint {
 export async function openEndpoint({ address, metrics, problems, log }: EndpointOptions): Promise<Endpoint> {
   const [, host = '', port = ''] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
   const server = createServer({ requestTimeout: REQUEST_LIMIT_MS, headersTimeout: REQUEST_LIMIT_MS, keepAliveTimeout: REQUEST_LIMIT_MS, maxHeaderSize: HEADER_BYTES_LIMIT },
-    (request, response) => answer(request, response, { metrics, problems }));
+    (request, response) => {
+      answer(request, response, { metrics, problems }).catch((error: unknown) => {
+        response.writeHead(500, { 'content-type': 'text/plain' });
+        response.end(`${reasonOf(error)}\n`);
+      });
+    });
   server.maxConnections = CONNECTIONS_LIMIT;
   try {
     await new Promise<void>((resolve, reject) => {
@@ -53,16 +58,16 @@ export async function openEndpoint({ address, metrics, problems, log }: Endpoint
   };
 }
 
-function answer({ method, url = '' }: IncomingMessage, response: ServerResponse, { metrics, problems }: Pick<EndpointOptions, 'metrics' | 'problems'>): void {
+async function answer({ method, url = '' }: IncomingMessage, response: ServerResponse, { metrics, problems }: Pick<EndpointOptions, 'metrics' | 'problems'>): Promise<void> {
   const send = (status: number, type: string, body: string): void => {
     response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body), 'cache-control': 'no-store' });
     response.end(method === 'HEAD' ? undefined : body);
   };
   if (method !== 'GET' && method !== 'HEAD') send(405, 'text/plain', 'Only GET and HEAD.\n');
-  else if (/^\/metrics(\?|$)/.test(url)) send(200, METRICS_MEDIA_TYPE, metrics());
-  else if (/^\/healthz(\?|$)/.test(url)) send(200, 'application/json', healthText(problems()));
+  else if (/^\/metrics(\?|$)/.test(url)) send(200, METRICS_MEDIA_TYPE, await metrics());
+  else if (/^\/healthz(\?|$)/.test(url)) send(200, 'application/json', healthText(await problems()));
   else if (/^\/readyz(\?|$)/.test(url)) {
-    const found = problems();
+    const found = await problems();
     send(found.length === 0 ? 200 : 503, 'application/json', healthText(found));
   } else send(404, 'text/plain', 'There are /metrics, /healthz and /readyz.\n');
 }

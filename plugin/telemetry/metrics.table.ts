@@ -1,12 +1,13 @@
 /** Every metric that `--metrics` serves: name, type, labels, what it says, and where it is read. METRICS.md is generated from this table. */
 import { COUNT_NAMES, COUNTS } from './counts.table.ts';
 import type { FeedStanding, Standing, TenantStanding } from './standing.ts';
-import { lagOf } from './verdict.ts';
+import { lagOf, type Letters } from './verdict.ts';
 
-/** What the process knows of itself, for the names that Prometheus has for every process. */
+/** What the process knows of itself, for the names that Prometheus has for every process, and of its state directory. */
 export interface ProcessFigures {
   readonly residentBytes: number;
   readonly cpuSeconds: number;
+  readonly letters: Letters;
 }
 
 interface Described {
@@ -36,6 +37,10 @@ export const PROCESS_METRICS: Readonly<Record<string, ProcessMetric>> = {
   process_start_time_seconds: { type: 'gauge', help: 'When the collector was started, in seconds since 1970.', of: ({ startedMs }) => startedMs / 1000 },
   process_resident_memory_bytes: { type: 'gauge', help: 'Memory of the process.', of: (_standing, { residentBytes }) => residentBytes },
   process_cpu_seconds_total: { type: 'counter', help: 'Time that the process has spent on processors.', of: (_standing, { cpuSeconds }) => cpuSeconds },
+  o365audit_dead_letters: { type: 'gauge', help: 'Events that the output did not take, and which wait in dead letters until somebody delivers them again.', of: (_standing, { letters }) => letters.count },
+  o365audit_dead_letters_limit: { type: 'gauge', help: 'How many there may be (dead_letters_limit); beyond that content blobs with such events stay owed.', of: (_standing, { letters }) => letters.countLimit },
+  o365audit_dead_letters_bytes: { type: 'gauge', help: 'Bytes of those events on the disk.', of: (_standing, { letters }) => letters.bytes },
+  o365audit_dead_letters_limit_bytes: { type: 'gauge', help: 'How many bytes there may be (dead_letters_size).', of: (_standing, { letters }) => letters.bytesLimit },
 };
 
 export const TENANT_METRICS: Readonly<Record<string, TenantMetric>> = {

@@ -23,7 +23,7 @@ export interface StandingReport {
   /** Oldest first. */
   readonly losses: readonly LossNote[];
   /** Events that wait in dead letters. */
-  readonly deadLetters?: number;
+  readonly deadLetters: number;
   readonly nowMs: number;
 }
 
@@ -54,10 +54,10 @@ export function standingPage(report: StandingReport): string {
     problems.length === 0 ? '✓ All is well.' : `! ${problems.length === 1 ? 'One thing needs' : `${problems.length} things need`} attention.`, ''].join('\n');
 }
 
-function runLines({ standing, directory, isRunning, deadLetters = 0, nowMs }: StandingReport): readonly string[] {
+function runLines({ standing, directory, isRunning, nowMs }: StandingReport): readonly string[] {
   const { program, processId, startedMs, writtenMs, ending } = standing;
   const state = isRunning ? `running${startedMs === 0 ? '' : ` for ${spanText(nowMs - startedMs)} (process ${processId})`}` : `not running${writtenMs === 0 ? '' : `; last seen ${spanText(nowMs - (ending?.atMs ?? writtenMs))} ago`}`;
-  return [`o365audit ${program}, ${state}`, `state in ${directory}`, ...(deadLetters === 0 ? [] : [`${number(deadLetters)} events wait in dead letters: o365audit replay --dead-letters`])];
+  return [`o365audit ${program}, ${state}`, `state in ${directory}`];
 }
 
 function tenantLines({ name, feeds, quota, credentialExpiresMs }: TenantStanding, { nowMs, isRunning }: StandingReport): readonly string[] {

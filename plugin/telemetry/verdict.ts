@@ -9,6 +9,8 @@ const DAY_MS = 86_400_000;
 const PATIENCE_MS = 15 * MINUTE_MS;
 /** A collector that runs writes its standing more often than this. */
 const SILENCE_MS = 5 * MINUTE_MS;
+/** The share of the room for dead letters from which on it is said how much there is. */
+const NEARLY_FULL = 0.9;
 /** Losses are news for so long; afterwards they are only listed. */
 const NEWS_MS = DAY_MS;
 
@@ -19,16 +21,25 @@ export interface Problem {
   readonly repair: string;
 }
 
+/** Events that wait in dead letters, and how many may. */
+export interface Letters {
+  readonly count: number;
+  readonly bytes: number;
+  readonly countLimit: number;
+  readonly bytesLimit: number;
+}
+
 export interface VerdictOptions {
   readonly nowMs: number;
   /** How far delivery may be behind. */
   readonly lagLimitMs: number;
   readonly isRunning: boolean;
+  readonly letters: Letters;
 }
 
 /** What keeps all from being well; empty when all is. */
 export function problemsOf(standing: Standing, options: VerdictOptions): readonly Problem[] {
-  return [...problemsOfRun(standing, options), ...Object.values(standing.tenants).flatMap((tenant) => problemsOfTenant(tenant, options))];
+  return [...problemsOfRun(standing, options), ...problemsOfLetters(options.letters), ...Object.values(standing.tenants).flatMap((tenant) => problemsOfTenant(tenant, options))];
 }
 
 /** How far delivery of a type is behind the service: everything that became available before then is delivered. Undefined when it was never listed. */
@@ -45,6 +56,17 @@ function problemsOfRun({ writtenMs, ending }: Standing, { nowMs, isRunning }: Ve
   if (isRunning || ending?.isComplete === true) return [];
   return [ending === undefined ? { sentence: `The collector came to a sudden end, after ${new Date(writtenMs).toISOString()}`, repair: 'Start it again; nothing is lost.' }
     : { sentence: `The collector ended at ${new Date(ending.atMs).toISOString()}: ${ending.reason}`, repair: 'Start it again; nothing is lost that is fetched before it expires.' }];
+}
+
+/** Nothing of this passes by itself. */
+function problemsOfLetters({ count, bytes, countLimit, bytesLimit }: Letters): readonly Problem[] {
+  if (count === 0) return [];
+  const isNearlyFull = count >= countLimit * NEARLY_FULL || bytes >= bytesLimit * NEARLY_FULL;
+  const room = `; there is room for ${countLimit} in ${bytesLimit} bytes, and content blobs with further such events stay owed`;
+  return [{
+    sentence: `${count} events in ${bytes} bytes wait in dead letters, because the output did not take them${isNearlyFull ? room : ''}`,
+    repair: 'See why by o365audit replay --list, mend that, and send them again by o365audit replay --dead-letters.',
+  }];
 }
 
 function problemsOfTenant(standing: TenantStanding, options: VerdictOptions): readonly Problem[] {

@@ -94,10 +94,17 @@ describe('an event that the log agent refuses for ever', { concurrency: 2 }, () 
       await untilListable();
       const next = ids[0]?.ids[5] ?? '';
       host.misbehave('refuse-event', { id: next });
-      const collector = startProgram([...collect, '--dead-letters-limit', '1']);
+      const collector = startProgram([...collect, '--dead-letters-limit', '1', '--metrics', '127.0.0.1:0']);
       await collector.said('The folder of dead letters is full.');
       await collector.said('it stays owed and is tried again in the next round');
       assert.equal(letters().length, 1);
+      const metrics = await fetch(/Metrics and health are served\. url=(\S+)/.exec(collector.stderr)?.[1] ?? '');
+      const figures = new Map([...(await metrics.text()).matchAll(/^(o365audit_\w+?)(?:\{.*\})? (\S+)$/gm)].map(([, name = '', value]) => [name, Number(value)]));
+      assert.deepEqual(['o365audit_dead_letters', 'o365audit_dead_letters_limit', 'o365audit_dead_letters_bytes'].map((name) => figures.get(name)), [1, 1, statSync(letters()[0] ?? '').size]);
+      assert.equal((await fetch(new URL('/readyz', metrics.url))).status, 503);
+      const status = await runProgram(['status', ...simulation.words, '--dead-letters-limit', '1']);
+      assert.equal(status.ending?.status, 1);
+      assert.match(status.stdout, /1 events in \d+ bytes wait in dead letters.*; there is room for 1 in \d+ bytes, and content blobs with further such events stay owed[^]*See why by o365audit replay --list/);
       await host.behave();
       const owed = await runProgram([...replay, '--parked', '--list', '--json']);
       const listed = owed.lines().map((line) => JSON.parse(line) as Readonly<Record<string, string>>);

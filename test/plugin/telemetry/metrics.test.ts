@@ -23,7 +23,7 @@ const STANDING: Standing = {
     b: { name: 'Fabrikam', feeds: { 'Audit.General': { counts: noCounts(), owed: 0, parked: 0 } }, trouble: { code: 'X', reason: '', repair: '', sinceMs: NOW_MS } },
   },
 };
-const text = metricsText(STANDING, { residentBytes: 100_000_000, cpuSeconds: 1.25 }, NOW_MS);
+const text = metricsText(STANDING, { residentBytes: 100_000_000, cpuSeconds: 1.25, letters: { count: 3, bytes: 4_567, countLimit: 10_000, bytesLimit: 1_000_000 } }, NOW_MS);
 
 interface Sample {
   readonly labels: Readonly<Record<string, string>>;
@@ -87,6 +87,7 @@ describe('metrics', () => {
     assert.equal(value('o365audit_owed_blobs', general), 3);
     assert.equal(value('o365audit_credential_expires_timestamp_seconds', { tenant_id: 'a' }), NOW_MS / 1000 + 5);
     assert.deepEqual([value('o365audit_throttled', { tenant_id: 'a' }), value('o365audit_tenant_refused', { tenant_id: 'b' }), value('o365audit_tenant_refused', { tenant_id: 'a' })], [1, 1, 0]);
+    assert.deepEqual(['', '_limit', '_bytes', '_limit_bytes'].map((end) => value(`o365audit_dead_letters${end}`)), [3, 10_000, 4_567, 1_000_000]);
     assert.deepEqual([value('process_resident_memory_bytes'), value('process_cpu_seconds_total'), value('o365audit_build_info', { version: '1.2.3' })], [100_000_000, 1.25, 1]);
   });
 
@@ -105,7 +106,7 @@ describe('metrics', () => {
       writeFileSync(join(folder, 'rules.yml'), /```yaml\n([^]*?)```/.exec(page)?.[1] ?? '');
       const rules = spawnSync('promtool', ['check', 'rules', join(folder, 'rules.yml')], { encoding: 'utf8' });
       assert.equal(rules.status, 0, rules.stderr);
-      assert.match(rules.stdout, /4 rules found/);
+      assert.match(rules.stdout, /6 rules found/);
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -113,7 +114,7 @@ describe('metrics', () => {
 });
 
 describe('the endpoint', () => {
-  const open = (problems: readonly Problem[] = []) => openEndpoint({ address: '127.0.0.1:0', metrics: () => text, problems: () => problems, log: silentLog });
+  const open = (problems: readonly Problem[] = []) => openEndpoint({ address: '127.0.0.1:0', metrics: () => Promise.resolve(text), problems: () => Promise.resolve(problems), log: silentLog });
 
   test('serves metrics, health and readiness, and nothing else', async () => {
     const endpoint = await open();
@@ -145,8 +146,8 @@ describe('the endpoint', () => {
 
   test('at an address that is taken, or not of this machine, is refused with the reason', async () => {
     const endpoint = await open();
-    assert.equal(await codeOf(openEndpoint({ address: endpoint.url.host, metrics: () => '', problems: () => [], log: silentLog })), 'METRICS_ADDRESS');
-    assert.equal(await codeOf(openEndpoint({ address: '192.0.2.1:0', metrics: () => '', problems: () => [], log: silentLog })), 'METRICS_ADDRESS');
+    assert.equal(await codeOf(openEndpoint({ address: endpoint.url.host, metrics: () => Promise.resolve(''), problems: () => Promise.resolve([]), log: silentLog })), 'METRICS_ADDRESS');
+    assert.equal(await codeOf(openEndpoint({ address: '192.0.2.1:0', metrics: () => Promise.resolve(''), problems: () => Promise.resolve([]), log: silentLog })), 'METRICS_ADDRESS');
     await endpoint.close();
   });
 

@@ -11,6 +11,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const GOOD: FeedStanding = { counts: { ...noCounts(), blobsDelivered: 12_345_678, eventsDelivered: 9_999_999 }, owed: 0, parked: 0, lastListedMs: NOW_MS - MINUTE, listedUntilMs: NOW_MS - MINUTE, lastDeliveredMs: NOW_MS - MINUTE };
+const NO_LETTERS = { count: 0, bytes: 0, countLimit: 100, bytesLimit: 1_000_000 };
 const TROUBLE = { reason: 'The service refuses.', repair: 'Ask it.', sinceMs: NOW_MS - MINUTE };
 
 function standing(feed: Partial<FeedStanding> = {}, tenant: Partial<TenantStanding> = {}, run: Partial<Standing> = {}): Standing {
@@ -21,7 +22,7 @@ function standing(feed: Partial<FeedStanding> = {}, tenant: Partial<TenantStandi
 }
 
 function sentences(of: Standing, options: Partial<VerdictOptions> = {}): string[] {
-  return problemsOf(of, { nowMs: NOW_MS, lagLimitMs: HOUR, isRunning: true, ...options }).map(({ sentence }) => sentence);
+  return problemsOf(of, { nowMs: NOW_MS, lagLimitMs: HOUR, isRunning: true, letters: NO_LETTERS, ...options }).map(({ sentence }) => sentence);
 }
 
 describe('all is well', () => {
@@ -47,6 +48,9 @@ describe('something needs attention', () => {
     ['when delivery is too far behind', standing({ listedUntilMs: NOW_MS - 3 * HOUR }), /^Delivery is 3 h behind: nothing could be listed since$/],
     ['when blobs wait too long', standing({ owed: 7, parked: 2, oldestOwedMs: NOW_MS - 2 * HOUR }), /2 h behind: 7 content blobs wait, 2 of which have failed before/],
     ['when something was lost', standing({ lastLostMs: NOW_MS - HOUR }), /lost 60 min ago/],
+    ['when events wait in dead letters', standing(), /^2 events in 3000 bytes wait in dead letters, because the output did not take them$/, { letters: { ...NO_LETTERS, count: 2, bytes: 3_000 } }],
+    ['when there is hardly room for more of them', standing(), /^90 events .* there is room for 100 in 1000000 bytes, and content blobs with further such events stay owed$/, { letters: { ...NO_LETTERS, count: 90, bytes: 3_000 } }],
+    ['when they are few and large', standing(), /there is room for 100 in 1000000 bytes/, { letters: { ...NO_LETTERS, count: 2, bytes: 900_000 } }],
     ['when the credential expires in a month or less', standing({}, { credentialExpiresMs: NOW_MS + 30 * DAY }), /expires in 30 d/],
     ['when it has expired', standing({}, { credentialExpiresMs: NOW_MS - 1 }), /has expired/],
     ['at once when only a human can mend it', standing({}, { trouble: { ...TROUBLE, code: 'API_FORBIDDEN' } }), /The service refuses/],
@@ -55,7 +59,7 @@ describe('something needs attention', () => {
   ];
   for (const [what, of, sentence, options] of cases) {
     test(what, () => {
-      const [problem, ...more] = problemsOf(of, { nowMs: NOW_MS, lagLimitMs: HOUR, isRunning: true, ...options });
+      const [problem, ...more] = problemsOf(of, { nowMs: NOW_MS, lagLimitMs: HOUR, isRunning: true, letters: NO_LETTERS, ...options });
       assert.match(problem?.sentence ?? '', sentence);
       assert.match(problem?.repair ?? '', /^[A-Z].*\.$/);
       assert.deepEqual(more, []);
@@ -87,7 +91,7 @@ test('spans are told in their largest unit', () => {
 
 describe('the page', () => {
   const loss = (number: number): LossNote => ({ tenant: 'Contoso', contentType: 'DLP.All', what: `the content blob ${number}`, reason: 'it expired', atMs: NOW_MS - number * HOUR });
-  const report = (changes: Partial<StandingReport> = {}): StandingReport => ({ standing: standing(), directory: '/var/lib/o365audit', isRunning: true, problems: [], losses: [], nowMs: NOW_MS, ...changes });
+  const report = (changes: Partial<StandingReport> = {}): StandingReport => ({ standing: standing(), directory: '/var/lib/o365audit', isRunning: true, problems: [], losses: [], deadLetters: 0, nowMs: NOW_MS, ...changes });
 
   test('fits 100 columns with large numbers, and its last line says whether all is well', () => {
     const lines = standingPage(report()).trimEnd().split('\n');
