@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net';
 export type ProxyFault =
   /** Every second item is answered with 429 and does not reach the store, as when its write queue is full. */
   | 'throttle-half'
+  /** Every second item is answered with 500 and does not reach the store, as when the store takes too long to learn new names. */
+  | 'give-up-half'
   /** The store takes the request, and the connection ends in place of its answer. */
   | 'lose-answer';
 
@@ -14,8 +16,8 @@ export interface StoreProxy {
   readonly counts: {
     /** Bulk requests. */
     readonly requests: number;
-    /** Items that were answered with 429 in place of the store. */
-    readonly throttled: number;
+    /** Items that were answered with 429 or 500 in place of the store. */
+    readonly putOff: number;
     /** Items by the status with which the store itself has answered, also where nobody was told. */
     readonly statuses: Readonly<Record<string, number>>;
   };
@@ -23,6 +25,12 @@ export interface StoreProxy {
   behave(fault?: ProxyFault, times?: number): void;
   close(): Promise<void>;
 }
+
+/** How both stores say it: https://www.elastic.co/docs/reference/elasticsearch/index-settings/pressure, and what Elasticsearch answers after indices.mapping.dynamic_timeout. */
+const REFUSALS: Readonly<Partial<Record<ProxyFault, object>>> = {
+  'throttle-half': { status: 429, error: { type: 'es_rejected_execution_exception', reason: 'rejected execution of coordinating operation' } },
+  'give-up-half': { status: 500, error: { type: 'mapper_exception', reason: 'timed out while waiting for a dynamic mapping update' } },
+};
 
 interface BulkAnswer {
   readonly errors: boolean;
@@ -32,7 +40,7 @@ interface BulkAnswer {
 /** Starts a proxy in front of the store at `url`, on a free port of 127.0.0.1. */
 export async function startStoreProxy(url: string): Promise<StoreProxy> {
   const statuses: Record<string, number> = {};
-  const counts = { requests: 0, throttled: 0, statuses };
+  const counts = { requests: 0, putOff: 0, statuses };
   let fault: ProxyFault | undefined;
   let timesLeft = 0;
 
@@ -42,23 +50,24 @@ export async function startStoreProxy(url: string): Promise<StoreProxy> {
     const now = isBulk && timesLeft-- > 0 ? fault : undefined;
     if (isBulk) counts.requests += 1;
     const lines = body.toString().split('\n');
-    const isKept = (item: number): boolean => now !== 'throttle-half' || item % 2 === 1;
+    const refusal = now === undefined ? undefined : REFUSALS[now];
+    const isKept = (item: number): boolean => refusal === undefined || item % 2 === 1;
     const sent = isBulk ? lines.filter((_, number) => isKept(Math.floor(number / 2)) || number === lines.length - 1).join('\n') : body;
     const passed = sent.length === 0 && isBulk ? undefined : await fetch(new URL(request.url ?? '', url), {
       method: request.method ?? 'GET', ...(request.method === 'GET' || request.method === 'HEAD' ? {} : { body: sent }), headers: { 'content-type': request.headers['content-type'] ?? 'application/json' },
     });
     const text = await passed?.text() ?? '';
     if (now === 'lose-answer') response.socket?.destroy();
-    response.writeHead(passed?.status ?? 200, { 'content-type': 'application/json' }).end(isBulk && (passed?.ok ?? true) ? withThrottled(text, lines, isKept) : text);
+    response.writeHead(passed?.status ?? 200, { 'content-type': 'application/json' }).end(isBulk && (passed?.ok ?? true) ? withRefused(text, lines, isKept, refusal) : text);
   }
 
-  function withThrottled(text: string, lines: readonly string[], isKept: (item: number) => boolean): string {
+  function withRefused(text: string, lines: readonly string[], isKept: (item: number) => boolean, refusal: object | undefined): string {
     const { items: taken, errors } = text === '' ? { items: [], errors: false } : JSON.parse(text) as BulkAnswer;
     for (const item of taken) for (const { status } of Object.values(item)) statuses[status] = (statuses[status] ?? 0) + 1;
     const left = [...taken];
-    const items = Array.from({ length: Math.floor(lines.length / 2) }, (_, number) => isKept(number) ? left.shift() : throttled(lines[number * 2] ?? ''));
+    const items = Array.from({ length: Math.floor(lines.length / 2) }, (_, number) => isKept(number) ? left.shift() : refused(lines[number * 2] ?? '', refusal));
     const count = items.length - taken.length;
-    counts.throttled += count;
+    counts.putOff += count;
     return JSON.stringify({ took: 1, errors: errors || count > 0, items });
   }
 
@@ -81,8 +90,7 @@ export async function startStoreProxy(url: string): Promise<StoreProxy> {
   };
 }
 
-/** How both stores say it: https://www.elastic.co/docs/reference/elasticsearch/index-settings/pressure */
-function throttled(line: string): object {
+function refused(line: string, refusal: object | undefined): object {
   const [[action, target] = ['create', {}]] = Object.entries(JSON.parse(line) as Record<string, object>);
-  return { [action]: { ...target, status: 429, error: { type: 'es_rejected_execution_exception', reason: 'rejected execution of coordinating operation' } } };
+  return { [action]: { ...target, ...refusal } };
 }
