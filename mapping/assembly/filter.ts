@@ -66,7 +66,7 @@ export function mapText(start: usize, length: u32, sec: u32, nsec: u32, withTime
     guard(start + length);
     time = mapGuarded(start, start + length, withTime);
   }
-  return isDocument ? documentIn(skipSpace(start), withTime, sec, nsec) : answer(withTime, time, sec, nsec);
+  return isDocument() ? documentIn(skipSpace(start), withTime, sec, nsec) : answer(withTime, time, sec, nsec);
 }
 
 /** Maps the guarded text; answers the event's time, when it is wanted. */
@@ -78,7 +78,7 @@ function mapGuarded(start: usize, finish: usize, withTime: bool): Text {
     return 0;
   }
   const isRecord = readRecord(at, finish);
-  if (isRecord && isDocument) return 0;
+  if (isRecord && isDocument()) return 0;
   if (!isRecord || (!isWrapped && !normaliseEvent(at))) {
     forgetRecord();
     refuse(start, finish - start, Word.record__not_JSON);

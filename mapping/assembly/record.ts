@@ -20,14 +20,15 @@ import { forgetOthers, noteOther, prepareOthers } from './others';
 import { word } from './words';
 
 /** The members of a record, as mapping/tables/words.tsv numbers them. */
-const enum Member { none, o365audit, event, organization, dataStream, tags, options, original, host, time, document }
+const enum Member { none, o365audit, event, organization, dataStream, tags, options, original, host, time, mark, o365 }
 
 /** Where the event lies: its first byte. */
 export let event: usize = 0;
 /** The event is a member of the record. */
 export let isWrapped: bool = false;
-/** The record is a document already (mark.ts). */
-export let isDocument: bool = false;
+/** The record has a mark (mark.ts); it has the member below which documents have the event. */
+let isMarked: bool = false;
+let hasAudit: bool = false;
 
 /** Where the record's own members lie; 0 for those that it does not have. */
 let tags: usize = 0;
@@ -38,7 +39,8 @@ let original: usize = 0;
 export function forgetRecord(): void {
   event = 0;
   isWrapped = false;
-  isDocument = false;
+  isMarked = false;
+  hasAudit = false;
   memory.fill(TAKEN, 0, 9 << 3);
   tags = 0;
   options = 0;
@@ -68,6 +70,11 @@ export function readRecord(at: usize, finish: usize): bool {
   }
 }
 
+/** The record is a document already. Without a mark it is one when it has nothing to map: the collector was told to make documents for an agent without this filter. */
+export function isDocument(): bool {
+  return isMarked || (hasAudit && !isWrapped);
+}
+
 /** Takes a record that has no event yet: the surroundings of the events that `putEvent` names. False when it is malformed. */
 export function readSurroundings(at: usize, finish: usize): bool {
   forgetRecord();
@@ -94,7 +101,8 @@ function take(known: u32, key: usize, value: usize): usize {
   else if (known == Member.tags) tags = value;
   else if (known == Member.options) options = value;
   else if (known == Member.original) original = value;
-  else if (known == Member.document) isDocument = true;
+  else if (known == Member.mark) isMarked = true;
+  else if (known == Member.o365) hasAudit = <u32>load<u8>(value) == OPEN_BRACE;
   else if (known == Member.none && lookup(Vocabulary.field_set, keyStart + 1, keyEnd - keyStart - 1) == 0) noteOther(key);
   return skipValue(value);
 }

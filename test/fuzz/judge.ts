@@ -90,7 +90,7 @@ function lossFaults(text: string, document: string, excused: Map<Drop, number>):
   const found: string[] = [];
   if (error?.message !== undefined && text !== '') {
     if (typeof original !== 'string') found.push(...(asksForChanges(text) ? [] : ['event.original: not there beside an error']));
-    else if (text !== original && !text.includes(original) && !text.includes('"original"')) found.push('event.original: not the text of the event');
+    else if (text !== original && !text.includes(original) && !/"(?:event\.)?original"/.test(text)) found.push('event.original: not the text of the event');
   }
   if (!isReadable(text) || asksForChanges(text)) return found;
   const unsaid = new Set<string>();

@@ -115,6 +115,7 @@ const added = (members: string): string => RECORD.replace(/\}$/, `,${members}}`)
 describe('a prepared record that an agent has changed', () => {
   const same: Readonly<Record<string, string>> = {
     'with escapes for what is not ASCII': RECORD.replace('Ö', '\\u00d6'),
+    'without its mark, as of --format ecs': withoutMark(RECORD),
     'with blanks': RECORD.replaceAll(',"', ' ,\t"').replace('{', '{ '),
     'with its members in another order': `{${[/^\{("o365audit_document":"\d+")/.exec(RECORD)?.[1] ?? '', ...Object.entries(DOCUMENT).reverse().map(([key, value]) => `"${key}":${JSON.stringify(value)}`)].join(',')}}`,
     'with a name of the mapping that is no object': added('"host":"collector-7","user":[1]'),
