@@ -4,6 +4,7 @@ import { STANDING_FILE } from '../collect/rooms.ts';
 import { loadStateOptions } from '../config/config.ts';
 import type { ArgumentsOf } from '../config/options.ts';
 import { failure } from '../errors.ts';
+import { countLetters } from '../ledger/dead-letters.ts';
 import { keepText, readKeptText } from '../ledger/kept-text.ts';
 import { exportLines, importCursors, importTenant, readFilebeatRegistry } from '../ledger/moving.ts';
 import { holderOf, lookInto, surveyLedger } from '../ledger/survey.ts';
@@ -31,6 +32,8 @@ async function exportOne(directory: string, wanted: string | undefined, { clock,
   if (survey === undefined || others.length > 0) throw failure('STATE_TENANT_UNKNOWN', { directory, tenants: surveys.map(({ tenantId }) => tenantId).join(', ') || 'none' });
   if (await holderOf(directory) !== undefined) stderr.write('A collector works with this state: what it delivers from now on is not in the export, and would be delivered again elsewhere.\n');
   const standing = await standingIn(directory);
+  const { count } = await lookInto(directory, () => countLetters(directory));
+  if (count > 0) stderr.write(`${count} events wait in dead letters, and stay in ${directory}: deliver them from there by o365audit replay --dead-letters.\n`);
   for (const line of exportLines(survey, standing?.tenants[survey.tenantId], clock.nowMs())) stdout.write(line);
 }
 
@@ -39,7 +42,8 @@ async function importOne(directory: string, file: string, { clock, stderr }: Sur
   const nowMs = clock.nowMs();
   const there: Standing = await standingIn(directory) ?? { version: STANDING_VERSION, program: '', processId: 0, startedMs: nowMs, writtenMs: nowMs, ending: { atMs: nowMs, reason: 'a state was imported', isComplete: false }, tenants: {} };
   if (standing !== undefined) await keepText(join(directory, STANDING_FILE), `${JSON.stringify({ ...there, tenants: { ...there.tenants, [tenantId]: standing } })}\n`);
-  stderr.write(`The tenant ${tenantId} is in ${directory}. Do not collect it from the old state directory any more.\n`);
+  stderr.write(`The tenant ${tenantId} is in ${directory}. Do not collect it from the old state directory any more.\n`
+    + 'It knows each content blob that was delivered, and not each event: one that was delivered and comes in another blob, too, is sent once more, and the store knows it by its id.\n');
 }
 
 async function importFilebeat(directory: string, registry: string, { clock, stdout }: Surroundings, log: Log): Promise<void> {

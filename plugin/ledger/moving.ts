@@ -1,6 +1,6 @@
 /**
  * One tenant's state as a file of its own, to move it to another state directory: the lines of a journal between a line that says what they are and a line that says
- * that none is missing. Ids of delivered events stay behind: they are hashed with a key of their directory.
+ * that none is missing. Ids of delivered events stay behind: they are hashed with a key of their directory, and do not tell whose they are. So do dead letters.
  */
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';

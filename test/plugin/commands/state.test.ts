@@ -1,8 +1,10 @@
 /** A tenant that moves between two real collectors, and one that comes from Filebeat. */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { untilListable } from '../../support/backlog.ts';
+import { simulatedEvents } from '../../support/events.ts';
 import { runProgram } from '../../support/program.ts';
 import { idsOf, startSimulation } from '../../support/simulation.ts';
 
@@ -22,6 +24,34 @@ describe('o365audit state', () => {
       assert.equal(status.tenants[0]?.content_types.reduce((sum, { counts }) => sum + counts.events_delivered, 0), 200);
       const again = await runProgram(['state', 'import', file, '--state-dir', elsewhere]);
       assert.deepEqual([again.ending?.status, again.stderr.includes('STATE_TENANT_KNOWN')], [2, true]);
+    } finally {
+      await simulation.close();
+    }
+  });
+
+  test('leaves the memory of single events behind, and says so: one that comes in a blob after the move is sent once more, but not from a copy of the whole directory', async () => {
+    const simulation = await startSimulation({ eventCount: 0 });
+    try {
+      const ndjson = simulatedEvents().slice(0, 3).map(({ text }) => text.toString('latin1')).join('\n');
+      const addBlob = async (): Promise<void> => {
+        simulation.simulator.addEvents({ ndjson, keepIds: true });
+        await untilListable();
+      };
+      await addBlob();
+      const before = await runProgram(['collect', ...simulation.words, '--once']);
+      assert.equal(before.lineCount, 3, before.stderr);
+      const [file, moved, copied] = ['moved.state', 'moved', 'copied'].map((name) => join(simulation.folder, name)) as [string, string, string];
+      mkdirSync(join(simulation.stateDir, 'dead-letters'));
+      writeFileSync(join(simulation.stateDir, 'dead-letters/0.letter'), '');
+      const exporting = await runProgram(['state', 'export', '--state-dir', simulation.stateDir]);
+      assert.match(exporting.stderr, /^1 events wait in dead letters, and stay in /);
+      writeFileSync(file, exporting.stdout);
+      const importing = await runProgram(['state', 'import', file, '--state-dir', moved]);
+      assert.match(importing.stderr, /one that was delivered and comes in another blob, too, is sent once more/);
+      cpSync(simulation.stateDir, copied, { recursive: true });
+      await addBlob();
+      const collect = (stateDir: string) => runProgram(['collect', '-c', simulation.config, '--state-dir', stateDir, '--once']);
+      assert.deepEqual([idsOf((await collect(moved)).lines()).sort(), (await collect(copied)).lines()], [idsOf(before.lines()).sort(), []]);
     } finally {
       await simulation.close();
     }
