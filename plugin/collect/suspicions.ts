@@ -13,6 +13,7 @@ const SUSPICIONS_LIMIT = 1_000;
 /** A larger event is never the witness: it is held in memory, and sent for no other reason than to be acknowledged. */
 const WITNESS_BYTES_LIMIT = 64 * 1024;
 
+/** Of one run: all tenants have one log agent. */
 export class Suspicions {
   /** By the hash of the event's id: its blob may be fetched several times before it is sure. */
   readonly #suspicions = new Map<string, Suspicion>();

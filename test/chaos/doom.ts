@@ -50,24 +50,22 @@ export function damageJournals(stateDir: string, random: Random): readonly ('cut
   });
 }
 
-/** Lines of blobs that were delivered and have expired since. */
-let past: readonly string[] | undefined;
+/** The line of a blob that was delivered and has expired since; all are of one length. */
+const pastLine = (number: number): string => encodeLine({
+  fact: 'committed', type: 'Audit.General', id: `20200101000000000000$20200101000000000000$audit_general$Audit_General$na${String(number).padStart(5, '0')}`, expires: '2020-01-08T00:00:00.000Z',
+} satisfies Fact);
 
 /**
  * Has each journal be as long as it is after a month, so that the next run writes it anew: by what a month leaves in it, blobs which were delivered and have
  * expired. Answers how many have grown; one whose last line was cut off by a kill does not.
  */
 export function growJournals(stateDir: string): number {
-  past ??= Array.from({ length: 40_000 }, (_, number) => encodeLine(
-    { fact: 'committed', type: 'Audit.General', id: `20200101000000000000$20200101000000000000$audit_general$Audit_General$na${number}`, expires: '2020-01-08T00:00:00.000Z' } satisfies Fact,
-  ));
   let grown = 0;
   for (const file of journalsIn(stateDir)) {
     const bytes = readFileSync(file);
     if (bytes.at(-1) !== LINE_FEED || bytes.length > SNAPSHOT_BYTES_MIN) continue;
-    let missing = SNAPSHOT_BYTES_MIN + 1 - bytes.length;
-    const count = past.findIndex((line) => (missing -= line.length) <= 0) + 1;
-    appendFileSync(file, past.slice(0, count).join(''));
+    const count = Math.ceil((SNAPSHOT_BYTES_MIN + 1 - bytes.length) / pastLine(0).length);
+    appendFileSync(file, Array.from({ length: count }, (_, number) => pastLine(number)).join(''));
     grown += 1;
   }
   return grown;

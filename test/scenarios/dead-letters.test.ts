@@ -1,8 +1,9 @@
 /**
  * The log agent refuses one event for ever: it closes the connection upon each frame with that event in it, as Fluent Bit and the OpenTelemetry Collector do. The
- * collector takes the batch apart until the event is alone, keeps it in the state directory, and everything else arrives and is committed. `replay` lists it, and
- * delivers it once the log agent is mended, also while a collector runs. Where there is no room for such an event its blob stays owed, and the collector says so.
- * A log agent that refuses everything never makes a dead letter.
+ * collector takes the batch apart until the event is alone, keeps it in the state directory, and everything else arrives and is committed. Whose fault it is shows in
+ * what the log agent takes between its refusals; where nothing else travels, that is what it took last, sent once more. `replay` lists the event, and delivers it once
+ * the log agent is mended, also while a collector runs. Where there is no room for such an event its blob stays owed, and log, status and metrics say so. A log agent
+ * that refuses everything never makes a dead letter.
  */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, statSync } from 'node:fs';

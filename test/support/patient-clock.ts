@@ -15,7 +15,7 @@ export interface PatientClock extends Clock {
   stop(): Promise<void>;
 }
 
-/** A clock begins at a whole minute. */
+/** The clock begins at a whole one. */
 const MINUTE_MS = 60_000;
 /** So long nothing may have happened. */
 const QUIET_MS = 2;
