@@ -8,7 +8,10 @@ import { startPart } from './part.ts';
 export const PROGRAM = join(import.meta.dirname, '../../../dist/o365audit.js');
 
 /** Without `requestsPerMinute` there is no quota. */
-export type ServiceOptions = Pick<Partial<SimulatorOptions>, 'eventCount' | 'eventsPerBlob' | 'gzip' | 'tenants' | 'requestsPerMinute' | 'latencyMs'>;
+export interface ServiceOptions extends Pick<Partial<SimulatorOptions>, 'eventCount' | 'eventsPerBlob' | 'gzip' | 'tenants' | 'requestsPerMinute' | 'latencyMs'> {
+  /** The sizes of further blobs that the first tenant has. */
+  readonly largeBlobsMebibytes?: readonly number[];
+}
 
 export interface ServiceCounts {
   /** Of blobs, before compression. */

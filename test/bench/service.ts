@@ -4,9 +4,10 @@ import { startSimulator } from '../../plugin/simulator/simulator.ts';
 import { silentLog } from '../../plugin/telemetry/log.ts';
 import type { ServiceCounts, ServiceOptions } from './bed.ts';
 
-const options = { requestsPerMinute: 1_000_000, ...JSON.parse(process.argv[2] ?? '{}') as ServiceOptions };
+const { largeBlobsMebibytes = [], ...options } = { requestsPerMinute: 1_000_000, ...JSON.parse(process.argv[2] ?? '{}') as ServiceOptions };
 const clock = { nowMs: () => Date.now(), wait: (ms: number) => new Promise<void>((resolve) => { setTimeout(resolve, ms); }) };
 const simulator = await startSimulator({ clock, log: silentLog, ...options });
+for (const mebibytes of largeBlobsMebibytes) simulator.faults.set('big-blob', { mebibytes });
 const configuration = `${configurationFor(simulator)}    var.api.max_requests_per_minute: ${options.requestsPerMinute}\n`;
 process.stdout.write(`${JSON.stringify(configuration)}\n`);
 process.stdin.on('data', () => process.stdout.write(`${JSON.stringify(counts())}\n`)).on('end', () => void simulator.close().then(() => process.exit(0)));
