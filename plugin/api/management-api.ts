@@ -21,6 +21,8 @@ export interface ManagementApiOptions {
   readonly publisherId?: string;
   /** Learns when the service throttles. */
   readonly throttled?: () => void;
+  /** How blobs are asked for, where that is another way than everything else. */
+  readonly requestBlob?: HttpRequest;
   /** Between 0 and 1, for the spread of waits. */
   readonly random?: () => number;
 }
@@ -101,7 +103,7 @@ export function createManagementApi(options: ManagementApiOptions, request: Http
         counts.relinked += 1;
         log('api.relinked', { tenant, contentType: blob.contentType, contentId: blob.contentId });
       }
-      const response = await call({ operation: 'blob', rank: 'usual', what: `reading a blob of ${blob.contentType}`, url, otherUrl, signal, read: (answer) => Promise.resolve(answer) });
+      const response = await call({ operation: 'blob', request: options.requestBlob ?? request, rank: 'usual', what: `reading a blob of ${blob.contentType}`, url, otherUrl, signal, read: (answer) => Promise.resolve(answer) });
       if (nextPageLink(response.headers) !== undefined) log('api.blob_has_pages', { tenant, contentId: blob.contentId });
       return response.body;
     },

@@ -23,6 +23,8 @@ export interface Call<Result> {
   /** Another address for the same thing, to be tried once when the service does not know the first. */
   readonly otherUrl?: URL;
   readonly signal: AbortSignal | undefined;
+  /** In place of the usual way out. */
+  readonly request?: HttpRequest;
   /** Makes the result of a success; a failure of the table with retry `later` makes the call again. */
   read(response: HttpResponse): Promise<Result>;
   /** The result when the service says in an error that all is well; without it that is a failure too. */
@@ -67,7 +69,7 @@ export function createCaller(around: CallSurroundings): Caller {
     const permit = await around.budget.take(signal, call.rank);
     try {
       const token = await tokens.token(signal);
-      const response = await around.request(url, {
+      const response = await (call.request ?? around.request)(url, {
         method: call.operation === 'start' ? 'POST' : 'GET',
         headers: { authorization: `Bearer ${token}`, accept: 'application/json', 'accept-encoding': 'gzip' },
         ...(signal === undefined ? {} : { signal }),

@@ -18,6 +18,7 @@ import { createConcurrency } from './concurrency.ts';
 import { countTenant } from './counting.ts';
 import { createFileCollector } from './files.ts';
 import { giveMemoryBack, processMemory } from './idle-memory.ts';
+import { requestWithin } from './open-blobs.ts';
 import { createOrderDesk } from './order-desk.ts';
 import { splitterOf } from './records.ts';
 import { leaveOut, openRooms, type Observers, type Rooms } from './rooms.ts';
@@ -75,7 +76,7 @@ async function tenantOf(tenant: Tenant, source: Source, rooms: Rooms): Promise<C
   const tokens = createTokenSource({ tenant, applicationId, credential, authenticationEndpoint, resource }, request, clock, log);
   const budget = budgetOf(tenant, source, rooms);
   const concurrency = createConcurrency(collector.contentConcurrency);
-  const api = createManagementApi({ ...apiRoot(resource, tokens, collector), throttled: () => concurrency.throttled() }, request, tokens, budget, clock, log);
+  const api = createManagementApi({ ...apiRoot(resource, tokens, collector), throttled: () => concurrency.throttled(), requestBlob: requestWithin(rooms.openBlobs.share(), request) }, request, tokens, budget, clock, log);
   const ledger = await rooms.ledger.tenant(tenant.id);
   const serviceClock = new ServiceClock(() => api.clockSkewMs, source, name, clock, log);
   const bodies = rooms.bytesOfBodies.share();

@@ -22,6 +22,7 @@ import type { Batch, Clock, Surroundings } from '../types.ts';
 import { createBytesInFlight, type SharedBytes } from './bytes-in-flight.ts';
 import type { DeliveryRooms } from './deliveries.ts';
 import { createEntrance, type Entrance } from './entrance.ts';
+import { openBlobsLimit } from './open-blobs.ts';
 import type { OrderTaker } from './order-desk.ts';
 import type { Reports } from './reports.ts';
 import { Suspicions } from './suspicions.ts';
@@ -41,9 +42,10 @@ export interface Rooms {
   readonly positions: FilePositions;
   readonly network: Network;
   readonly deliveries: Omit<DeliveryRooms, 'bytesInFlight'>;
-  /** Of batches, and of blobs that are being read: each tenant has its shares. */
+  /** Of batches, and of blobs that are being read; and how many blobs are open, each counting as one byte: each tenant has its shares. */
   readonly bytesInFlight: SharedBytes;
   readonly bytesOfBodies: SharedBytes;
+  readonly openBlobs: SharedBytes;
   readonly ids: DeliveredIds | undefined;
   readonly letters: DeadLetters;
   readonly gathering: Gathering;
@@ -88,7 +90,8 @@ export async function openRooms(config: Config, surroundings: Surroundings, { re
       // a pipe has taken what its reader may never read
       remembersParts: collector.output !== 'stdout',
     },
-    bytesInFlight: createBytesInFlight(collector.bytesInFlight / 2), bytesOfBodies: createBytesInFlight(collector.bytesInFlight / 4), gathering: createGathering(collector.bytesInFlight / 4),
+    bytesInFlight: createBytesInFlight(collector.bytesInFlight / 2), bytesOfBodies: createBytesInFlight(collector.bytesInFlight / 4), openBlobs: createBytesInFlight(openBlobsLimit(collector.contentConcurrency)),
+    gathering: createGathering(collector.bytesInFlight / 4),
   };
 }
 

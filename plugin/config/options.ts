@@ -273,7 +273,7 @@ export const OPTIONS = {
   },
   contentConcurrency: {
     flag: 'content-concurrency', environment: 'O365AUDIT_CONTENT_CONCURRENCY', key: 'content_concurrency', type: 'count', default: '128', minimum: '1', maximum: '512', unit: 'content blobs', commands: collecting, group: 'Collecting',
-    sentence: 'How many content blobs of a tenant are fetched at the same time at most; it begins with 16, and halves when the service throttles', example: '16',
+    sentence: 'How many content blobs of a tenant are fetched at the same time at most; it begins with 16, and halves when the service throttles. All tenants together have 128 open, or as many where that is more, up to 224 of the 256 connections to the API', example: '16',
   },
   bytesInFlight: {
     flag: 'bytes-in-flight', environment: 'O365AUDIT_BYTES_IN_FLIGHT', key: 'bytes_in_flight', type: 'bytes', default: '32MiB', minimum: '8MiB', maximum: '4GiB', unit: 'bytes', commands: collecting, group: 'Collecting',

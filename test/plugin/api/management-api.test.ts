@@ -7,7 +7,7 @@ import { createManagementApi, type ManagementApi, type ManagementApiOptions } fr
 import { AuditError, failure } from '../../../plugin/errors.ts';
 import { createNetwork } from '../../../plugin/network/network.ts';
 import { silentLog, type LogLine } from '../../../plugin/telemetry/log.ts';
-import type { ContentBlob, Window } from '../../../plugin/types.ts';
+import type { ContentBlob, HttpRequest, Window } from '../../../plugin/types.ts';
 import { failureOf } from '../../support/failures.ts';
 import { json, startFarEnd, startRawFarEnd, type FarEnd, type SeenRequest } from '../../support/far-end.ts';
 import { createHurriedClock, until } from '../../support/manual-clock.ts';
@@ -231,6 +231,19 @@ describe('a listing', () => {
 });
 
 describe('a blob', () => {
+  test('is asked for in the way that was given for blobs, and nothing else is', async () => {
+    const asked: string[] = [];
+    const requestBlob: HttpRequest = (url, request) => {
+      asked.push(url.pathname);
+      return network.request(url, request);
+    };
+    const { api, service } = await setUp((_request, response, count) => count === 2 ? af(response, 500, 'AF50000') : json(response, 200, []), { requestBlob });
+    await listed(api);
+    assert.equal(await textOf(await api.open(blobOf(service, ID))), '[]');
+    assert.deepEqual(asked, [`${FEED}/audit/${ID}`, `${FEED}/audit/${ID}`], 'each time anew');
+    assert.equal(service.requests.length, 3);
+  });
+
   test('is fetched by its own link, with every $ as it is, and streamed', async () => {
     const { api, service } = await setUp((_request, response) => response.writeHead(200, { 'content-encoding': 'gzip', 'content-type': 'text/plain' }).end(gzipSync('[{"Id":"1"}]')));
     assert.equal(await textOf(await api.open(blobOf(service, ID))), '[{"Id":"1"}]');
