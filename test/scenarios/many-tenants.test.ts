@@ -2,6 +2,8 @@
  * One process serves many companies, and one of them hands out a blob of 140 MB, just when the log agent takes nothing for a while. What is fetched and not delivered is
  * bounded for all of them together, so that memory does not follow the blob (G). Whoever has much to hand out must not use that up: a part is kept for the others, whose new
  * events are fetched even now, and go ahead of nearly all of the blob when the log agent is well again (D6). In the end everything is there, once.
+ *
+ * They also share the connections to the service. When it stops in the middle of each blob, hundreds of half answers must not take them all: what is new goes on being listed.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -9,8 +11,8 @@ import type { TenantBooks } from '../../plugin/simulator/books.ts';
 import { useOf } from '../bench/measured-process.ts';
 import { simulatedEvents } from '../support/events.ts';
 import { startForwardHost, type ReceivedEvent } from '../support/forward-host.ts';
-import { startProgram, STOP_DEADLINE_MS } from '../support/program.ts';
-import { withSimulation } from '../support/simulation.ts';
+import { runProgram, startProgram, STOP_DEADLINE_MS } from '../support/program.ts';
+import { idsOf, withSimulation } from '../support/simulation.ts';
 
 const TENANTS = 50;
 const EVENTS_EACH = 10;
@@ -24,6 +26,11 @@ const COPIES = 4;
 const UNCOLLECTED_BYTES = 64 * 1024 ** 2;
 /** Looks for new content while the log agent takes nothing: by then a collector without a bound has all of the blob. */
 const ROUNDS = 3;
+
+/** More blobs than there are connections. */
+const STALLED_TENANTS = 20;
+const STALLED_BLOBS = 16;
+const OPEN_BLOBS = 128;
 
 /** So many events, one a line, of a feed whose records keep their Ids as they are. */
 function eventLines(count: number, ballast: string): string {
@@ -91,5 +98,23 @@ describe('one of many tenants', () => {
       } finally {
         await host.close();
       }
+    }));
+
+  test('is answered by halves like all the others: listings go on, and no more blobs are open than leave room for them', () =>
+    withSimulation({ tenants: STALLED_TENANTS, eventCount: STALLED_TENANTS * STALLED_BLOBS, eventsPerBlob: 1 }, async (simulation) => {
+      const { simulator: { books, faults, tenants }, words } = simulation;
+      const rounds = (id: string): number => books.snapshot().tenants[id]?.byOperation.list ?? 0;
+      faults.set('stalled-body');
+      const program = startProgram(['collect', ...words, '-M', 'o365.audit.var.api.poll_interval=1s']);
+      await program.until(() => faults.happened('stalled-body') >= OPEN_BLOBS, 'as many blobs as may be open');
+      const before = new Map(tenants.map(({ id }) => [id, rounds(id)]));
+      await program.until(() => tenants.every(({ id }) => rounds(id) >= (before.get(id) ?? 0) + ROUNDS), 'further rounds of all');
+      assert.equal(faults.happened('stalled-body'), OPEN_BLOBS);
+      program.signal('SIGTERM');
+      assert.deepEqual(await program.ended(STOP_DEADLINE_MS), { status: 0, signal: null }, program.stderr);
+      faults.clear();
+      const next = await runProgram(['collect', ...words, '--once']);
+      assert.deepEqual(next.ending, { status: 0, signal: null }, next.stderr);
+      assert.deepEqual(idsOf([...program.lines(), ...next.lines()]).sort(), [...simulation.expectedIds()].sort());
     }));
 });
