@@ -63,6 +63,6 @@ function thrownText(error) {
 }
 
 function preview(value) {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text === undefined ? String(value) : text.slice(0, 2000);
+  const text = typeof value === 'string' ? value : inspect(value, { depth: INSPECTED_DEPTH, breakLength: Infinity });
+  return text.slice(0, 2000);
 }

@@ -53,6 +53,7 @@ test('A failed assertion shows both values.', () => {
   const said = report('test("unequal", () => assert.equal("high", "low", "the tide is wrong"));');
   assert.match(said, /the tide is wrong/);
   assert.match(said, /high[^]*low/);
+  assert.match(report('const circle = { depth: 7n }; circle.circle = circle; test("no JSON", () => assert.deepEqual(circle, { depth: 8n }));'), /FAILED .* no JSON\n[^]*7n[^]*8n/);
 });
 
 test('A hook that fails, and a file that ends before its tests do, say why.', () => {
