@@ -22,6 +22,9 @@ const SAID_LIMIT = 200_000;
 /** The heap is small, and a quick start is worth more here than the last bit of speed. */
 const JAVA_FLAGS = ['-Xms256m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '--enable-native-access=ALL-UNNAMED'];
 
+/** With that collector garbage fills the heap before anybody looks for it, and a store that counts it as memory in use refuses requests (429) for no reason. */
+const SETTINGS = { 'indices.breaker.total.use_real_memory': 'false' };
+
 /** The stores there are, in the order of their names. */
 export const STORE_PRODUCTS = ['elasticsearch', 'opensearch'] as const;
 export type StoreProduct = typeof STORE_PRODUCTS[number];
@@ -181,7 +184,7 @@ class Node implements StoreNode {
   constructor(product: StoreProduct, folder: string, settings: Readonly<Record<string, string>>) {
     this.product = product;
     this.#folder = folder;
-    this.#settings = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+    this.#settings = Object.entries({ ...SETTINGS, ...settings }).map(([name, value]) => `${name}=${value}`);
   }
 
   get url(): string {
