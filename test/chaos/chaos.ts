@@ -50,8 +50,8 @@ const REFUSED_STATUS = 3;
 const MOST_OWN_ENDS = 1_000;
 /** Each event that is refused takes some seconds, one after the other. */
 const CALM_LIMIT_MS = 900_000;
-/** One event in so many is refused for ever. */
-const REFUSED_ONE_IN = 800;
+/** One event in so many is refused for ever, besides one that nothing else can keep out. */
+const REFUSED_ONE_IN = 2_000;
 /** The share of runs before which journals have grown. */
 const GROWN_SHARE = 0.2;
 /** How long the log agent holds in memory what it has acknowledged, in the share of runs that know of it, and how long these wait. */
@@ -71,6 +71,8 @@ interface Bed {
   readonly words: readonly string[];
   readonly collect: readonly string[];
   readonly refuses: (id: string) => boolean;
+  /** Events that are refused, whatever their ids. */
+  readonly chosen: Set<string>;
 }
 
 /** Does all that, and judges. Rejects only when it cannot be done. */
@@ -80,11 +82,12 @@ export async function runChaos({ kills, seed, tell = () => undefined }: ChaosOpt
   const arrivals = new Arrivals();
   const simulation = await startSimulation({ ...SERVICE, seed });
   const host = await startForwardHost({ keepEvents: false, onEvent: (event) => arrivals.note(event) });
-  const refuses = (id: string): boolean => crc32(`${seed}\n${id}`) % REFUSED_ONE_IN === 0;
+  const chosen = new Set<string>();
+  const refuses = (id: string): boolean => chosen.has(id) || crc32(`${seed}\n${id}`) % REFUSED_ONE_IN === 0;
   host.refuseAlways(refuses);
   const words = [...simulation.words, '--output', host.url, '--ack-timeout', '1s', '--log-level', 'debug', '--log-format', 'json'];
   const collect = ['collect', ...words, '--frame-size', '16KiB', '-M', 'o365.audit.var.api.poll_interval=300ms', '-M', 'o365.audit.var.api.error_retry_interval=300ms'];
-  const bed = { simulation, host, arrivals, sayings: new Sayings(), words, collect, refuses };
+  const bed = { simulation, host, arrivals, sayings: new Sayings(), words, collect, refuses, chosen };
   const counts = { kills: new Map<string, number>(), damage: new Map<string, number>(), ownEnds: new Map<string, number>() };
   const complaints: string[] = [];
   let grown = 0;
@@ -182,7 +185,7 @@ interface Calmed {
 
 /** Lets the collector finish in peace; then the log agent relents and dead letters are sent again; and once more, when there is nothing left to do. */
 async function calm(bed: Bed, forgotten: number): Promise<Calmed> {
-  const { simulation, host, arrivals, sayings, words, collect, refuses } = bed;
+  const { simulation, host, arrivals, sayings, words, collect, refuses, chosen } = bed;
   arrivals.watch(() => undefined);
   sayings.watch(() => undefined);
   host.writeAfter(0);
@@ -202,8 +205,8 @@ async function calm(bed: Bed, forgotten: number): Promise<Calmed> {
   const letterIds = async (): Promise<readonly string[]> => (await listDeadLetters(simulation.stateDir, (file) => complaints.push(`a dead letter is damaged: ${file}`))).map(({ eventId }) => eventId);
   const judged = (kept: readonly string[]): Verdict => judge(evidenceOf(simulation, { arrived: new Map([...kept.map((id): [string, number] => [id, 1]), ...arrivals.times]), lost: sayings.lost, forgotten }));
 
-  // whoever refuses an event alone must have something that it takes
-  simulation.simulator.addEvents({ ndjson: simulatedEvents().slice(0, 20).map(({ text }) => text.toString('latin1')).join('\n') });
+  const { ids: [first] } = simulation.simulator.addEvents({ ndjson: simulatedEvents().slice(0, 20).map(({ text }) => text.toString('latin1')).join('\n') });
+  chosen.add(String(first));
   await untilListable();
   await run('in peace', collecting('--frame-attempts', '2'));
   const letters = await letterIds();
