@@ -354,6 +354,7 @@ function plainNumber(text: string): string {
   const all = whole + fraction;
   const digits = all.replace(/^0+/, '').replace(/0+$/, '');
   if (digits === '') return '0';
+  if (power.length > 15) return text;
   // as many digits stand before the point
   const point = whole.length + Number(power) - (all.length - all.replace(/^0+/, '').length);
   if (Math.abs(point) > 40 && (fraction !== '' || /[eE]/.test(text))) {

@@ -6,10 +6,11 @@ import { Text, endOf, lengthOf, startOf, textOf } from './span';
 import { byte, copy, out, rewind } from './write';
 
 /** More digits than these in front of or behind the point are written with an exponent. */
-const PLAIN_DIGITS_LIMIT: i32 = 40;
+const PLAIN_DIGITS_LIMIT: i64 = 40;
 /** Fluent Bit prints a double with 16 digits, of which the last is noise where the event had fewer: 15 are sure. */
 const SURE_DIGITS: i32 = 15;
-const EXPONENT_LIMIT: i32 = 100_000;
+/** With a longer exponent than e and so many characters a number stays as it is, but for zero. */
+const EXPONENT_CHARACTERS_LIMIT: usize = 15;
 
 const MINUS: u32 = 0x2d;
 const POINT: u32 = 0x2e;
@@ -115,7 +116,7 @@ function writeDecimal(text: Text, fromDouble: bool): void {
   }
   // the significant digits, without zeros in front, are written first; `point` is how many of them stand before the decimal point
   const first = out;
-  let point: i32 = 0;
+  let point: i64 = 0;
   let behindPoint = false;
   for (; at < finish; at++) {
     const digit = <u32>load<u8>(at);
@@ -131,7 +132,8 @@ function writeDecimal(text: Text, fromDouble: bool): void {
     if (!behindPoint) point++;
     byte(digit);
   }
-  if (at < finish) point += exponent(at + 1, finish);
+  const stays = finish - at > EXPONENT_CHARACTERS_LIMIT + 1;
+  if (at < finish && !stays) point += exponent(at + 1, finish);
   const noisy = fromDouble && load<u16>(finish - 2) != POINT_ZERO;
   if (noisy && <i32>(out - first) > SURE_DIGITS && roundUp(first)) point++;
   while (out > first && load<u8>(out - 1) == ZERO) rewind(out - 1);
@@ -140,14 +142,19 @@ function writeDecimal(text: Text, fromDouble: bool): void {
     byte(ZERO);
     return;
   }
-  place(first, <i32>(out - first), point);
+  if (stays) {
+    rewind(start);
+    copy(startOf(text), lengthOf(text));
+    return;
+  }
+  place(first, <i64>(out - first), point);
 }
 
-function exponent(at: usize, finish: usize): i32 {
+function exponent(at: usize, finish: usize): i64 {
   const negative = <u32>load<u8>(at) == MINUS;
   if (negative || load<u8>(at) == 0x2b) at++;
-  let value: i32 = 0;
-  for (; at < finish; at++) value = min(value * 10 + <i32>(load<u8>(at) - ZERO), EXPONENT_LIMIT);
+  let value: i64 = 0;
+  for (; at < finish; at++) value = value * 10 + <i64>(load<u8>(at) - ZERO);
   return negative ? -value : value;
 }
 
@@ -170,7 +177,7 @@ function roundUp(first: usize): bool {
 }
 
 /** Puts the decimal point, or zeros, or an exponent, among `count` digits at `first`. */
-function place(first: usize, count: i32, point: i32): void {
+function place(first: usize, count: i64, point: i64): void {
   if (point > PLAIN_DIGITS_LIMIT || point < -PLAIN_DIGITS_LIMIT) {
     if (count > 1) insert(first + 1, POINT, 1);
     byte(0x65);
@@ -179,7 +186,7 @@ function place(first: usize, count: i32, point: i32): void {
       byte(MINUS);
       power = -power;
     }
-    writeSmall(<u32>power);
+    writeSmall(<u64>power);
   } else if (point <= 0) {
     insert(first, ZERO, <usize>(2 - point));
     store<u8>(first + 1, POINT);
@@ -198,7 +205,7 @@ function insert(at: usize, value: u32, count: usize): void {
   memory.fill(at, <u8>value, count);
 }
 
-function writeSmall(value: u32): void {
+function writeSmall(value: u64): void {
   if (value >= 10) writeSmall(value / 10);
-  byte(ZERO + value % 10);
+  byte(ZERO + <u32>(value % 10));
 }
