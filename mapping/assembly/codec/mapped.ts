@@ -20,6 +20,8 @@ import { identify } from './identifiers';
 
 let withTime: bool = false;
 let withOriginal: bool = false;
+/** No event is larger. Each gets the same room for its texts, so that all documents are written to the same place, which stays in the processor's cache. */
+let largestBytes: usize = 0;
 let suffix: Text = 0;
 let now: u32 = 0;
 let nowNanoseconds: u32 = 0;
@@ -28,8 +30,8 @@ let nowNanoseconds: u32 = 0;
 export let mappedBehind: usize = 0;
 export let mappedFailedAt: usize = 0;
 
-/** Sets what the next documents have in common: a record without event at `at`, in room that may be written behind `finish`. */
-export function prepareDocuments(at: usize, finish: usize, idSuffix: Text, original: bool, time: bool, nowSeconds: u32, nanoseconds: u32): void {
+/** Sets what the next documents have in common: a record without event at `at`, in room that may be written behind `finish`. None of their events is larger than the limit. */
+export function prepareDocuments(at: usize, finish: usize, idSuffix: Text, original: bool, time: bool, nowSeconds: u32, nanoseconds: u32, eventLimitBytes: usize): void {
   guard(finish);
   readSurroundings(at, finish);
   setOptions(optionsOfRecord());
@@ -38,6 +40,7 @@ export function prepareDocuments(at: usize, finish: usize, idSuffix: Text, origi
   withTime = time;
   now = nowSeconds;
   nowNanoseconds = nanoseconds;
+  largestBytes = eventLimitBytes;
 }
 
 /** The document of the event at `at`, which ends before `finish` unless it is cut off; its id is identified. It is of no use when the memory is `exhausted`. */
@@ -51,7 +54,7 @@ function documentAt(at: usize, finish: usize): Text {
   beginAnswer();
   putEvent(at);
   mappedBehind = 0;
-  if (!prepareTexts(finish - at)) {
+  if (!prepareTexts(largestBytes)) {
     exhaust();
     return 0;
   }

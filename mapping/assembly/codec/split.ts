@@ -83,7 +83,7 @@ function prepare(): bool {
 /** Writes the record without event for the mapping, at `to`. */
 function prepareMapping(to: usize): void {
   const end = surroundings(to);
-  prepareDocuments(to, end, setting(At.idSuffix), has(Option.original), has(Option.time), load<u32>(SETTINGS, At.now), load<u32>(SETTINGS, At.nowNanoseconds));
+  prepareDocuments(to, end, setting(At.idSuffix), has(Option.original), has(Option.time), load<u32>(SETTINGS, At.now), load<u32>(SETTINGS, At.nowNanoseconds), finish - at);
 }
 
 function run(): Status {
