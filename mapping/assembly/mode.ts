@@ -22,9 +22,12 @@ export const enum Option {
 }
 
 export let options: u32 = 0;
+/** Detections of data loss prevention are hashed or dropped. */
+export let withholding: bool = false;
 
 export function setOptions(value: u32): void {
   options = value;
+  withholding = asked(Option.dlp_hash) || asked(Option.dlp_drop);
 }
 
 // @ts-ignore: decorator

@@ -1,16 +1,22 @@
-/** What data loss prevention took for secrets, and the text around it: kept, hashed or dropped, as the record asks (R540, option dlp_detections). */
+/**
+ * What data loss prevention took for secrets, and the text around it: kept, hashed or dropped, as the record asks (R540, option dlp_detections). It stands under one name
+ * in several places: of a rule's conditions, of a device's event (EndpointMetaData.SensitiveInfoTypeData), and wherever the service puts it next.
+ */
 import { writeSha256 } from '../common/sha256';
 import { HASHED_CONTEXT, Kind } from '../generated/properties';
 import { decoded } from '../json/decode';
 import { writeCanonicalNumber } from '../json/number';
-import { BROKEN, OPEN_BRACE, OPEN_BRACKET, QUOTE, forgetSeen, seen, stringEnd } from '../json/scan';
+import { BACKSLASH, BROKEN, OPEN_BRACE, OPEN_BRACKET, QUOTE, forgetSeen, seen, stringEnd } from '../json/scan';
 import { skipScalar, skipValue } from '../json/skip';
 import { textOf } from '../json/span';
-import { byte, giveBack, lend } from '../json/write';
-import { Option, asked } from '../mode';
+import { writeCanonical } from '../json/text';
+import { byte, giveBack, lend, out } from '../json/write';
+import { Option, asked, withholding } from '../mode';
 import { keyEnd, keyStart } from './keys';
 import { Pass, printedFromDouble } from './levels';
+import { quoteJson } from './json-text';
 import { container } from './normalise';
+import { isNothing } from './pair';
 import { MALFORMED } from './pairs';
 import { breakRun, writeMember } from './run';
 import { spare } from './texts';
@@ -27,11 +33,38 @@ const NAME_BYTES: usize = 14;
 
 /** Whether a text must not go along as it is: it names detections, and they are to be hashed or dropped. */
 export function withholds(start: usize, finish: usize): bool {
-  if (!asked(Option.dlp_hash) && !asked(Option.dlp_drop)) return false;
-  for (let at = start; at + NAME_BYTES <= finish; at++) {
-    if (load<u64>(at) == DETECTED && load<u32>(at, 8) == VALU && <u32>load<u16>(at, 12) == ES) return true;
-  }
+  if (!withholding) return false;
+  for (let at = start; at + NAME_BYTES <= finish; at++) if (isName(at)) return true;
   return false;
+}
+
+/** Whether a string's inside is JSON that must not go along as it is: there a quote is escaped. */
+export function withholdsText(start: usize, finish: usize): bool {
+  if (!withholding) return false;
+  for (let at = start; at + NAME_BYTES < finish; at++) if (isName(at) && <u32>load<u8>(at, NAME_BYTES) == BACKSLASH) return true;
+  return false;
+}
+
+function isName(at: usize): bool {
+  return load<u64>(at) == DETECTED && load<u32>(at, 8) == VALU && <u32>load<u16>(at, 12) == ES;
+}
+
+/** Whether the key in hand is theirs. */
+export function namesDetections(): bool {
+  return keyEnd - keyStart - 1 == NAME_BYTES && isName(keyStart + 1);
+}
+
+/** Takes the value at `at` of a member of that name which fields.yml does not list; `isFlattened`: its path takes any shape, else the hash of all of it stands at `_raw`. */
+export function otherDetections(at: usize, isFlattened: bool): usize {
+  if (isNothing(at)) return 0;
+  const head = <u32>load<u8>(at);
+  if (isFlattened || asked(Option.dlp_drop) || (head != OPEN_BRACE && head != OPEN_BRACKET)) return detections(at, head);
+  const behind = skipValue(at);
+  if (behind == 0) return MALFORMED;
+  writeMember(keyStart, keyEnd, Pass.raw);
+  quoteHashOfJson(at, behind);
+  breakRun();
+  return behind;
 }
 
 /** Takes the value at `at`; 0 when it is to be kept like any other. */
@@ -70,4 +103,23 @@ export function quoteHash(start: usize, finish: usize, flags: u32): void {
   if (to != 0) writeSha256(to, decoded(start, finish, to));
   else writeSha256(start, finish);
   byte(QUOTE);
+}
+
+/** Behind what is being written, and as far as a hash goes. */
+const APART_BYTES: usize = 96;
+
+/** Writes the hash of a string's inside as it would stand in the document. */
+export function quoteHashOfText(start: usize, finish: usize): void {
+  const made = out + APART_BYTES;
+  lend(made);
+  writeCanonical(start, finish);
+  quoteHash(made, giveBack(), 0);
+}
+
+/** Writes the hash of the JSON text from `at` to `finish` as it would stand in the document. */
+export function quoteHashOfJson(at: usize, finish: usize): void {
+  const made = out + APART_BYTES;
+  lend(made);
+  quoteJson(at, finish, printedFromDouble());
+  quoteHash(made + 1, giveBack() - 1, 0);
 }

@@ -11,7 +11,9 @@ import {
 import { skipValue } from '../json/skip';
 import { Text } from '../json/span';
 import { begin, end } from '../json/write';
+import { withholding } from '../mode';
 import { lookup } from '../names';
+import { namesDetections, otherDetections } from './detections';
 import { endsInObject, endsInRaw, keyEnd, keyStart, plain, readKey, takeApart, takeElement } from './keys';
 import {
   DEPTH_LIMIT, Pass, context, depth, elementKind, forgetOpened, isArray, leaveFor, opened, pass, property, push,
@@ -105,6 +107,10 @@ function member(at: usize): usize {
 
 /** Takes the value at `at` of a member that fields.yml does not list by its name. */
 function unlisted(at: usize, from: usize, inContext: u32): usize {
+  if (withholding && namesDetections()) {
+    const behind = otherDetections(at, inContext >= FIRST_FLATTENED_CONTEXT);
+    if (behind != 0) return behind;
+  }
   if (inContext >= FIRST_FLATTENED_CONTEXT) return value(at, from, inContext == HASHED_CONTEXT ? Kind.hashed : Kind.any, inContext == HASHED_CONTEXT ? HASHED_CONTEXT : FLATTENED_CONTEXT, 0);
   if (endsInObject()) return value(at, from, Kind.flattened, FLATTENED_CONTEXT, 0);
   if (inContext == Context.ModifiedProperties && !endsInRaw()) return value(at, from, Kind.object, OPEN_CONTEXT, 0);
@@ -128,7 +134,7 @@ function value(at: usize, from: usize, kind: u32, inContext: u32, number: u32): 
     forgetSeen();
     const finish = stringEnd(at + 1);
     if (finish == at + 1) breakRun();
-    else if ((kind == Kind.keyword || kind == Kind.any) && (seen & BROKEN) == 0 && plain && pass() == Pass.fit) {
+    else if ((kind == Kind.keyword || kind == Kind.any) && (seen & BROKEN) == 0 && plain && pass() == Pass.fit && !(withholding && seen != 0)) {
       if (number != 0) captureString(number, at + 1, finish, seen);
       keep(from, finish + 1);
     } else {

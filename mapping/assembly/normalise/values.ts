@@ -3,14 +3,15 @@ import { captureScalar, captureString } from '../captured';
 import { note } from '../errors';
 import { JSON_TEXT_FLAG, Kind, PROPERTY_ROWS, Property } from '../generated/properties';
 import { Word } from '../generated/vocabulary';
-import { BROKEN, forgetSeen, seen, stringEnd } from '../json/scan';
+import { BROKEN, ESCAPED, forgetSeen, seen, stringEnd } from '../json/scan';
 import { skipScalar, skipValue } from '../json/skip';
 import { writeCanonicalNumber } from '../json/number';
 import { lengthOf, startOf, textOf } from '../json/span';
 import { writeCanonical } from '../json/text';
 import { byte, copy } from '../json/write';
+import { withholding } from '../mode';
 import { converted, integer } from './conversion';
-import { quoteHash, quoteHashOfScalar } from './detections';
+import { quoteHash, quoteHashOfJson, quoteHashOfScalar, quoteHashOfText, withholds, withholdsText } from './detections';
 import { openText } from './embedded';
 import { quoteJson } from './json-text';
 import { keyEnd, keyStart, plain } from './keys';
@@ -90,12 +91,12 @@ export function writeValueAsText(at: usize, number: u32): void {
     forgetSeen();
     const finish = stringEnd(at + 1);
     if (number != 0) captureString(number, at + 1, finish, seen);
-    if (seen & BROKEN) quoteString(at + 1, finish);
+    if ((seen & BROKEN) != 0 || (withholding && (seen & ESCAPED) != 0)) quoteString(at + 1, finish);
     else copy(at, finish + 1 - at);
   } else if (head == 0x7b || head == 0x5b) {
     // nobody looks at the keys inside
     setSuspect();
-    quoteJson(at, skipValue(at), printedFromDouble());
+    quoteJsonText(at, skipValue(at));
   } else {
     const finish = skipScalar(at);
     if (number != 0) captureScalar(number, at, finish, inText());
@@ -151,7 +152,7 @@ export function writeAsText(at: usize, kind: u32): usize {
   if (takes(fits ? Pass.fit : Pass.raw)) {
     writeMember(keyStart, keyEnd, fits || isArray() ? Pass.fit : Pass.raw);
     if (kind == Kind.hashed) quoteHash(at, behind, 0);
-    else quoteJson(at, behind, printedFromDouble());
+    else quoteJsonText(at, behind);
   }
   return behind;
 }
@@ -185,8 +186,18 @@ function writeRawScalar(at: usize, finish: usize, isBoolean: bool): void {
   quoteScalar(at, finish, isBoolean);
 }
 
-/** Writes a string from its raw inside. */
+/** Writes JSON as one string of its text; its hash, when it has detections in it that are not to be seen. */
+function quoteJsonText(at: usize, finish: usize): void {
+  if (withholding && withholds(at, finish)) quoteHashOfJson(at, finish);
+  else quoteJson(at, finish, printedFromDouble());
+}
+
+/** Writes a string from its raw inside; its hash, when that is JSON with detections in it that are not to be seen. */
 export function quoteString(start: usize, finish: usize): void {
+  if (withholding && withholdsText(start, finish)) {
+    quoteHashOfText(start, finish);
+    return;
+  }
   byte(0x22);
   writeCanonical(start, finish);
   byte(0x22);
