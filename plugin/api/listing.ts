@@ -12,6 +12,8 @@ import { readJson } from './json-body.ts';
 const WINDOW_MS_MAX = 86_400_000;
 /** The size of a page is the service's affair; a listing that never ends is a mistake. */
 const PAGES_MAX = 100_000;
+/** So many pages in a row which are empty, or as one before, mean that it never ends; until then it takes requests from the tenant's other content types. */
+const PAGES_WITHOUT_NEWS_MAX = 1_000;
 /** How often a listing begins anew when the service does not know its own link to the next page any more. */
 const RESTARTS_MAX = 1;
 
@@ -50,6 +52,8 @@ async function* listPages(type: ContentType, window: Window, signal: AbortSignal
   const { call, links, tenant, log, counts, rank } = around;
   const what = `listing ${type}`;
   const visited = new Set<string>();
+  const seen = new Set<string>();
+  let withoutNews = 0;
   const read = async (response: HttpResponse): Promise<{ readonly page: Page; readonly link: string | undefined }> => ({
     page: await readJson(response, PAGE_BYTES_MAX, { tenant, what }, (text) => readPage(text, type, window.startMs)),
     link: nextPageLink(response.headers),
@@ -65,6 +69,10 @@ async function* listPages(type: ContentType, window: Window, signal: AbortSignal
     // An empty page may well have a next one.
     if (page.blobs.length > 0) yield page.blobs;
     if (link === undefined) return;
+    const name = nameOf(page);
+    withoutNews = name === undefined || seen.has(name) ? withoutNews + 1 : 0;
+    if (withoutNews >= PAGES_WITHOUT_NEWS_MAX) throw refused(what, `${PAGES_WITHOUT_NEWS_MAX} pages in a row held nothing new`, around);
+    if (name !== undefined) seen.add(name);
     const given = links.nextPage(link);
     const next = given ?? links.madePage(link, type, window);
     if (given === undefined && next !== undefined) {
@@ -76,6 +84,12 @@ async function* listPages(type: ContentType, window: Window, signal: AbortSignal
     url = next;
   }
   throw refused(what, `there are more than ${PAGES_MAX} pages`, around);
+}
+
+/** By which a page is known again; undefined for one that is empty. */
+function nameOf({ blobs }: Page): string | undefined {
+  const [first, last] = [blobs[0], blobs.at(-1)];
+  return first === undefined || last === undefined ? undefined : `${first.contentId}\n${last.contentId}\n${blobs.length}`;
 }
 
 function refused(what: string, detail: string, { tenant, log, counts }: ListingSurroundings): AuditError {

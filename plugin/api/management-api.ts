@@ -6,6 +6,7 @@
 import type { Log } from '../telemetry/log.ts';
 import type { Clock, ContentBlob, ContentType, HttpRequest, HttpResponse, Window } from '../types.ts';
 import type { RequestBudget, RequestRank } from './budget.ts';
+import { blobBody } from './blob-body.ts';
 import { createLinks, type Links } from './links.ts';
 import { listWindow } from './listing.ts';
 import { nextPageLink, PAGE_BYTES_MAX, readSubscriptions } from './page.ts';
@@ -37,10 +38,12 @@ export interface ManagementApi {
    * come twice. All of the window is listed only when the iteration ends without a failure. `rank` is that of its requests among the tenant's.
    */
   list(type: ContentType, window: Window, signal?: AbortSignal, rank?: RequestRank): AsyncIterable<readonly ContentBlob[]>;
-  /** The JSON of a blob, decoded, as it comes in; must be read to its end or left by `break`. It may fail on the way with a NETWORK_ failure. */
+  /** The JSON of a blob, decoded, as it comes in; must be read to its end or left by `break`. It may fail on the way with a NETWORK_ failure, or with API_UNREADABLE when it is an error in place of events. */
   open(blob: ContentBlob, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /** How far the service's clock is ahead of ours, to about a second; undefined before the first answer. */
   readonly clockSkewMs: number | undefined;
+  /** When, by our clock, it was learned. */
+  readonly clockSeenMs: number | undefined;
   readonly counts: ApiCounts;
 }
 
@@ -60,13 +63,16 @@ export function createManagementApi(options: ManagementApiOptions, request: Http
   const { root } = options;
   const counts = { answers: 0, relinked: 0, refusedLinks: 0, unusableElements: 0 };
   let clockSkewMs: number | undefined;
+  let clockSeenMs: number | undefined;
   let tenant = '(not known yet)';
   let links: Links | undefined;
 
   const noteAnswer = ({ headers }: HttpResponse): void => {
     counts.answers += 1;
     const serverMs = Date.parse(headers.date ?? '');
-    if (!Number.isNaN(serverMs)) clockSkewMs = serverMs - clock.nowMs();
+    if (Number.isNaN(serverMs)) return;
+    clockSeenMs = clock.nowMs();
+    clockSkewMs = serverMs - clockSeenMs;
   };
   const call = createCaller({ tenant: () => tenant, origin: root.origin, request, tokens, budget, clock, log, random: options.random ?? Math.random, noteAnswer, throttled: options.throttled ?? (() => undefined) });
 
@@ -103,13 +109,17 @@ export function createManagementApi(options: ManagementApiOptions, request: Http
         counts.relinked += 1;
         log('api.relinked', { tenant, contentType: blob.contentType, contentId: blob.contentId });
       }
-      const response = await call({ operation: 'blob', request: options.requestBlob ?? request, rank: 'usual', what: `reading a blob of ${blob.contentType}`, url, otherUrl, signal, read: (answer) => Promise.resolve(answer) });
+      const what = `reading a blob of ${blob.contentType}`;
+      const response = await call({ operation: 'blob', request: options.requestBlob ?? request, rank: 'usual', what, url, otherUrl, signal, read: (answer) => Promise.resolve(answer) });
       if (nextPageLink(response.headers) !== undefined) log('api.blob_has_pages', { tenant, contentId: blob.contentId });
-      return response.body;
+      return blobBody(response.body, { tenant, what });
     },
 
     get clockSkewMs() {
       return clockSkewMs;
+    },
+    get clockSeenMs() {
+      return clockSeenMs;
     },
     counts,
   };

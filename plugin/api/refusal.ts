@@ -20,9 +20,14 @@ export interface Refusal {
 /** Reads the refusal out of an answer; never fails, since a broken body is still a refusal. */
 export async function readRefusal(response: HttpResponse): Promise<Refusal> {
   const body = await readSome(response.body);
-  const { code, message } = fromJson(body) ?? fromText(body);
-  const text = [code !== undefined && !message.includes(code) ? code : '', message].filter((part) => part !== '').join(': ');
-  return { status: response.status, code: code?.startsWith('AF') === true ? code : undefined, text: snippetOf(text) };
+  const { code } = saidIn(body);
+  return { status: response.status, code: code?.startsWith('AF') === true ? code : undefined, text: textOfRefusal(body) };
+}
+
+/** What the service said in a body, as one short line without markup and tokens. */
+export function textOfRefusal(body: string): string {
+  const { code, message } = saidIn(body);
+  return snippetOf([code !== undefined && !message.includes(code) ? code : '', message].filter((part) => part !== '').join(': '));
 }
 
 interface Said {
@@ -43,6 +48,10 @@ async function readSome(body: AsyncIterable<Uint8Array>): Promise<string> {
     // What came before the line broke tells enough; the status stands anyway.
   }
   return new TextDecoder().decode(Buffer.concat(chunks));
+}
+
+function saidIn(body: string): Said {
+  return fromJson(body) ?? fromText(body);
 }
 
 /** `{"error":{"code","message"}}`, or ASP.NET's `{"Message"}`. */

@@ -128,6 +128,8 @@ export function createCaller(around: CallSurroundings): Caller {
         case 'repeat': {
           if (attempts >= judged.attempts) throw judged.error;
           const waitMs = Math.max(backoffMs(attempts, random), askedMs ?? 0);
+          // a link that leads nowhere may be the service's mistake
+          if (judged.error.code === 'API_BLOB_UNKNOWN') url = call.otherUrl ?? url;
           log('api.repeat', { tenant: around.tenant(), attempt: attempts, waitMs, reason: reasonOf(judged.error) });
           await clock.wait(waitMs, call.signal);
         }

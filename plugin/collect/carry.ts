@@ -31,6 +31,8 @@ export interface Carrier extends DeliveryRooms {
   leaveOut(blob: ContentBlob, event: Batch, reason: AuditError): Promise<void>;
   /** The time by the service's clock, which blobs expire by. */
   readonly nowMs: () => number;
+  /** Whether a time is over by that clock, for sure: what is given up for it never comes again. */
+  readonly isOver: (ms: number) => boolean;
   readonly log: Log;
   readonly random: () => number;
 }
@@ -59,7 +61,7 @@ export async function carry(blob: ContentBlob, carrier: Carrier, { stop, abandon
   const { clock, log, random, tenant } = carrier;
   const values = { tenant, contentType: blob.contentType, contentId: blob.contentId };
   for (let attempt = 1; ; attempt++) {
-    if (Date.parse(blob.contentExpiration) <= carrier.nowMs()) return give(blob, carrier, 'it expired before it could be fetched', abandon);
+    if (carrier.isOver(Date.parse(blob.contentExpiration))) return give(blob, carrier, 'it expired before it could be fetched', abandon);
     let isOpen = false;
     try {
       const body = await carrier.open(blob, abandon);

@@ -78,7 +78,7 @@ async function tenantOf(tenant: Tenant, source: Source, rooms: Rooms): Promise<C
   const concurrency = createConcurrency(collector.contentConcurrency);
   const api = createManagementApi({ ...apiRoot(resource, tokens, collector), throttled: () => concurrency.throttled(), requestBlob: requestWithin(rooms.openBlobs.share(), request) }, request, tokens, budget, clock, log);
   const ledger = await rooms.ledger.tenant(tenant.id);
-  const serviceClock = new ServiceClock(() => api.clockSkewMs, source, name, clock, log);
+  const serviceClock = new ServiceClock(api, source, name, clock, log);
   const bodies = rooms.bytesOfBodies.share();
   const report = reports.tenant(name);
   const counts = rooms.counters.tenant(tenant.id, name);
@@ -91,6 +91,7 @@ async function tenantOf(tenant: Tenant, source: Source, rooms: Rooms): Promise<C
     },
     {
       ...deliveries, bytesInFlight: rooms.bytesInFlight.share(), tenant: name, log, random: Math.random, nowMs: () => serviceClock.nowMs(),
+      isOver: (ms) => serviceClock.isOver(ms),
       open: async (blob, signal) => readWithin(await api.open(blob, signal), bodies, signal),
       splitter: ({ contentType, contentId }) => splitterOf(source, rooms, { blob: `The blob ${contentId} of ${contentType} of tenant ${name}`, contentType, tenant: { ...tenant, id: tokens.identity?.tenantId ?? tenant.id }, idKey: ids?.keyOf(tenant.id) }),
       async commit(blob) {

@@ -8,17 +8,25 @@ export interface ClockOptions {
   readonly adjustClockWarn: boolean;
 }
 
+/** What is known of the service's clock: how far it is ahead of ours, and when, by ours, that was learned; undefined before the first answer. */
+export interface SeenClock {
+  readonly clockSkewMs: number | undefined;
+  readonly clockSeenMs: number | undefined;
+}
+
+/** What was learned longer ago may have been before our own clock was set, or the machine slept. */
+const SEEN_LATELY_MS = 600_000;
+
 export class ServiceClock {
-  readonly #skewMs: () => number | undefined;
+  readonly #seen: SeenClock;
   readonly #options: ClockOptions;
   readonly #tenant: string;
   readonly #clock: Clock;
   readonly #log: Log;
   #isOff = false;
 
-  /** `skewMs` is how far the service's clock is ahead, as far as it is known. */
-  constructor(skewMs: () => number | undefined, options: ClockOptions, tenant: string, clock: Clock, log: Log) {
-    this.#skewMs = skewMs;
+  constructor(seen: SeenClock, options: ClockOptions, tenant: string, clock: Clock, log: Log) {
+    this.#seen = seen;
     this.#options = options;
     this.#tenant = tenant;
     this.#clock = clock;
@@ -26,12 +34,18 @@ export class ServiceClock {
   }
 
   nowMs(): number {
-    const skewMs = this.#skewMs() ?? 0;
+    const skewMs = this.#seen.clockSkewMs ?? 0;
     const isOff = Math.abs(skewMs) >= Math.max(1, this.#options.adjustClockMinDifferenceMs);
     if (isOff && !this.#isOff && this.#options.adjustClockWarn) {
       this.#log('tenant.clock_skew', { tenant: this.#tenant, serviceIsAheadMs: skewMs, adjusted: this.#options.adjustClock });
     }
     this.#isOff = isOff;
     return this.#clock.nowMs() + (isOff && this.#options.adjustClock ? skewMs : 0);
+  }
+
+  /** Whether a time is over, for sure: the service has said lately what time it is. Whoever must not err asks the service itself otherwise. */
+  isOver(ms: number): boolean {
+    const seenMs = this.#seen.clockSeenMs;
+    return seenMs !== undefined && Math.abs(this.#clock.nowMs() - seenMs) <= SEEN_LATELY_MS && ms <= this.nowMs();
   }
 }

@@ -54,10 +54,12 @@ export const FAULTS = {
 
   'content-uri-localhost': { area: 'content URIs', count: 'element', sentence: 'A contentUri reads http://localhost/<another tenant>/activity/feed/audit/<id>.', parameters: {} },
   'content-uri-other-tenant': { area: 'content URIs', count: 'element', sentence: 'A contentUri names another tenant.', parameters: {} },
+  'content-uri-nowhere': { area: 'content URIs', count: 'element', sentence: 'A contentUri leads to a path of the same host where there is nothing; the one of its contentId works.', parameters: {} },
   'content-uri-other-host': { area: 'content URIs', count: 'element', sentence: 'A contentUri points at another host.', parameters: { origin: 'https://manage.example.net' } },
 
   // What happens to a good answer on its way; `of: 'any'` means any answer of the API with 200, not blobs alone.
   'bare-object': { area: 'bodies', count: 'at once', sentence: 'A new blob is one bare object, without the array around it.', parameters: {} },
+  'error-as-blob': { area: 'bodies', count: 'answer', sentence: 'A blob answers 200 with the JSON of an error.', parameters: { body: '{"error":{"code":"AF50000","message":"An internal error occurred. Retry the request."}}' } },
   'blob-not-json': { area: 'bodies', count: 'answer', sentence: 'A blob answers 200 with a page of HTML.', parameters: {} },
   'byte-order-mark': { area: 'bodies', count: 'answer', sentence: 'A blob begins with a UTF-8 byte order mark.', parameters: {} },
   'wrong-content-type': { area: 'bodies', count: 'answer', sentence: 'A blob has another content type than JSON.', parameters: { type: 'application/octet-stream' } },

@@ -103,6 +103,7 @@ function element(blob: Blob, { origin, shelf, target }: ListingRequest, faults: 
   const elsewhere = faults.take('content-uri-other-host', one);
   if (elsewhere !== undefined) return listingElement(feedRoot(elsewhere.origin, shelf.tenantId), blob.elementTail);
   if (faults.take('content-uri-localhost', one) !== undefined) return listingElement(`http://localhost/${otherTenant(shelf.tenantId)}/activity/feed`, blob.elementTail);
+  if (faults.take('content-uri-nowhere', one) !== undefined) return listingElement(`${feedRoot(origin, shelf.tenantId)}/nowhere`, blob.elementTail);
   const tenantId = faults.take('content-uri-other-tenant', one) === undefined ? shelf.tenantId : otherTenant(shelf.tenantId);
   return listingElement(feedRoot(origin, tenantId), blob.elementTail);
 }

@@ -1,7 +1,7 @@
 /** What can happen to a good body on its way: other bytes, fewer bytes, or too much time. */
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../types.ts';
-import type { Answer } from './answer.ts';
+import { json, type Answer } from './answer.ts';
 import type { Blob } from './blob.ts';
 import { reverseMembers } from './event-text.ts';
 import type { FaultBoard, FaultTarget } from './faults.ts';
@@ -29,6 +29,8 @@ const SIGN_IN_PAGE = '<!DOCTYPE html><html><body>Please sign in.</body></html>';
 /** Applies the faults that change what a blob holds or says it is. */
 export function alterBlob(answer: Answer, { offsets, length }: Blob, target: FaultTarget, faults: FaultBoard): AlteredAnswer {
   if (faults.take('blob-not-json', target) !== undefined) return { answer: { status: 200, type: 'text/html', body: SIGN_IN_PAGE }, isWhole: false, isCompressed: false };
+  const refusal = faults.take('error-as-blob', target);
+  if (refusal !== undefined) return { answer: json(200, refusal.body), isWhole: false, isCompressed: false };
   let { body } = answer;
   if (faults.take('duplicate-record', target) !== undefined && offsets.length > 0 && typeof body !== 'string') {
     const bytes = Buffer.concat(body);

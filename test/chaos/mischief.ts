@@ -29,9 +29,9 @@ const SERVICE: Readonly<Record<FaultName, Setting | string>> = {
   'next-page-lower-case': few, 'next-page-publisher': few, 'next-page-without-times': few, 'next-page-other-host': once,
   'partial-blob': awhile, 'wide-window-answered': awhile, 'full-day-refused': awhile, 'window-refused': once, 'retention-grace': awhile,
 
-  'content-uri-localhost': few, 'content-uri-other-tenant': few, 'content-uri-other-host': few,
+  'content-uri-localhost': few, 'content-uri-other-tenant': few, 'content-uri-other-host': few, 'content-uri-nowhere': few,
 
-  'bare-object': once, 'blob-not-json': once, 'byte-order-mark': few, 'wrong-content-type': few, 'gzip-unasked': few,
+  'bare-object': once, 'error-as-blob': few, 'blob-not-json': once, 'byte-order-mark': few, 'wrong-content-type': few, 'gzip-unasked': few,
   'truncated-body': (random) => ({ ...few(random), share: random.next(), of: random.pick(['blob', 'any']) }),
   'truncated-body-no-length': (random) => ({ ...few(random), share: random.next(), of: random.pick(['blob', 'any']) }),
   'connection-reset-in-body': (random) => ({ ...few(random), share: random.next(), of: random.pick(['blob', 'any']) }),

@@ -107,7 +107,10 @@ const ROWS: Readonly<Record<FaultName, readonly [Row, ...Row[]]>> = {
   'blob-on-two-pages': [{ on: { count: 3 } }],
   'shuffled-page': [{ on: {} }],
   'newest-first': [{ on: {} }],
-  'empty-page': [{ on: { count: 3 } }],
+  'empty-page': [{ on: { count: 3 } }, {
+    as: 'without an end', on: EXCHANGE, simulator: { requestsPerMinute: 100_000 }, words: ['-M', 'o365.audit.var.api.max_requests_per_minute=100000'],
+    status: 1, says: /it was not followed.*1000 pages in a row held nothing new/, mends: true, keepsOut: /Audit\.Exchange/,
+  }],
   'next-page-loops': [{ on: { count: 1 }, says: /it was not followed.*it leads back/ }],
   'next-page-refused': [{ on: { count: 2 } }],
   'next-page-header': [{ on: { name: 'nextpageuri' } }, { as: 'NextPageUrl', on: { name: 'NextPageUrl' } }],
@@ -127,9 +130,11 @@ const ROWS: Readonly<Record<FaultName, readonly [Row, ...Row[]]>> = {
 
   'content-uri-localhost': [{ on: {}, says: /its own link was made from its id/ }],
   'content-uri-other-tenant': [{ on: {}, says: /its own link was made from its id/ }],
+  'content-uri-nowhere': [{ on: {} }],
   'content-uri-other-host': [{ on: ({ origin }) => ({ origin }), says: /its own link was made from its id/ }],
 
   'bare-object': [{ on: {} }],
+  'error-as-blob': [{ on: { count: 2 } }, { as: 'in ASP.NET\'s form', on: { count: 2, body: '{"Message":"An error has occurred."}' } }, { as: 'that says nothing', on: { count: 2, body: 'null' } }],
   'blob-not-json': [{ on: { count: 2 } }],
   'byte-order-mark': [{ on: {} }],
   'wrong-content-type': [{ on: {} }],

@@ -61,6 +61,22 @@ describe('a state directory', { concurrency: 2 }, () => {
     assertAskedWell(simulation);
   }));
 
+  test('of a machine whose clock is days ahead now: what is owed is asked for, not given up, for only the service knows what has expired', () => within(async (simulation) => {
+    const { simulator, words } = simulation;
+    simulator.faults.set('clock-skew', { ms: -8 * DAY_MS });
+    simulator.faults.set('api-error', { path: '/activity/feed/audit/' });
+    const owed = addBacklog(simulator, { blobs: 8, eventsPerBlob: 3 });
+    const first = startProgram(['collect', ...words, '--log-level', 'debug']);
+    await first.said('A call did not succeed; it is made again after a while.', 2);
+    await first.kill();
+    assert.equal(await inLedger(simulation, (ledger) => owed.filter(({ contentId }) => ledger.owed().some((blob) => blob.contentId === contentId)).length), owed.length);
+    simulator.faults.clear('api-error');
+    const second = await runProgram(['collect', ...words, '--once']);
+    assert.deepEqual(second.ending, { status: 0, signal: null }, second.stderr);
+    assert.doesNotMatch(second.stderr, /can no longer be had|no longer serves/);
+    assert.deepEqual([...idsIn(owed)].filter((id) => !second.stdout.includes(id)), []);
+  }));
+
   test('with content types that are not wanted any more: they are left alone, and taken up again when they are wanted', () => within(async (simulation) => {
     const { simulator, words } = simulation;
     // an outage leaves much of it owed

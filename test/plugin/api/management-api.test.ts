@@ -157,6 +157,19 @@ describe('a listing', () => {
     }
   });
 
+  test('that never ends is given up when a thousand pages in a row are empty or as one before, and not sooner', async () => {
+    for (const endless of [() => [] as string[], (count: number) => [`id-${count % 7}`, `id-${(count + 1) % 7}`]]) {
+      const { api, service, lines } = await setUp((_request, response, count) => json(response, 200, endless(count).map((id) => blobOf(service, id)), { NextPageUri: `${service.url.origin}${FEED}/subscriptions/content?nextPage=${count}` }));
+      const error = await failureOf(listed(api));
+      assert.equal(error.code, 'API_LINK');
+      assert.match(error.message, /1000 pages in a row held nothing new/);
+      assert.ok(service.requests.length >= 1_000 && service.requests.length <= 1_007, `${service.requests.length} pages`);
+      assert.ok(lines.includes('api.link_refused'));
+    }
+    const patient = await setUp((_request, response, count) => json(response, 200, count % 999 === 0 ? [blobOf(patient.service, `id-${count}`)] : [], count < 1_998 ? { NextPageUri: `${patient.service.url.origin}${FEED}/subscriptions/content?nextPage=${count}` } : {}));
+    assert.deepEqual(await listed(patient.api), ['id-999', 'id-1998']);
+  });
+
   test('refuses a next page at another host that has no token, and one already seen', async () => {
     const links = [
       (origin: string) => `http://localhost:1/${origin}`,
@@ -281,6 +294,33 @@ describe('a blob', () => {
     const same = await setUp((_request, response) => af(response, 400, 'AF20052'));
     assert.equal((await failureOf(same.api.open(blobOf(same.service, ID)))).code, 'API_BLOB_UNKNOWN');
     assert.equal(same.service.requests.length, 1);
+  });
+
+  test('that is not there under its link is looked for under the link made from its id', async () => {
+    for (const [status, code] of [[404, ''], [400, 'AF20050']] as const) {
+      const { api, service } = await setUp((request, response) => request.target.startsWith('/odd') ? af(response, status, code) : response.end('[]'));
+      assert.equal(await textOf(await api.open(blobOf(service, ID, { contentUri: `${service.url.origin}/odd/${ID}` }))), '[]');
+      assert.equal(service.requests.length, 2);
+    }
+  });
+
+  test('that is an error in place of events fails, whatever its status, and one event alone does not', async () => {
+    const errors = ['{"error":{"code":"AF50000","message":"Retry <b>later</b>."}}', ' {"Message":"An error has occurred."}', '\ufeff{}', 'null', '"AF429"', '0'];
+    for (const said of errors) {
+      const { api, service } = await setUp((_request, response) => response.end(said));
+      const body = await api.open(blobOf(service, ID));
+      const error = await failureOf(textOf(body));
+      assert.deepEqual([error.code, error.retry], ['API_UNREADABLE', 'later'], said);
+      assert.equal(service.requests.length, 1);
+    }
+    const long = `{"Message":"${'x'.repeat(20_000)}"}`;
+    for (const given of ['[]', ' \r\n[{"a":1}]', '\ufeff[null]', '{"Id":"1"}', '{"CreationTime":"2026-09-01T08:00:00","error":{}}', '{"Id":"1"}\n{"Id":"2"}', '<html>', '{"Id":', '', long]) {
+      const { api, service } = await setUp((_request, response) => {
+        for (const piece of given.match(/[^]{1,3000}/g) ?? []) response.write(piece);
+        response.end();
+      });
+      assert.equal(await textOf(await api.open(blobOf(service, ID))), given, given.slice(0, 40));
+    }
   });
 
   test('with an id of strange characters stays below its folder', async () => {
@@ -439,9 +479,9 @@ describe('a call', () => {
 
   test('measures how far the clocks are apart', async () => {
     const { api, clock } = await setUp((_request, response) => json(response, 200, [], { date: new Date(NOW_MS + 300_000).toUTCString() }));
-    assert.equal(api.clockSkewMs, undefined);
+    assert.deepEqual([api.clockSkewMs, api.clockSeenMs], [undefined, undefined]);
     await api.subscriptions();
-    assert.equal(api.clockSkewMs, 300_000 - (clock.nowMs() - NOW_MS));
+    assert.deepEqual([api.clockSkewMs, api.clockSeenMs], [300_000 - (clock.nowMs() - NOW_MS), clock.nowMs()]);
   });
 
   test('counts against the tenant\'s budget, whatever it is', async () => {

@@ -84,6 +84,7 @@ function setUp(answers: readonly (readonly (string | Error)[] | Error)[], change
     ...roomsFor(taking, 100),
     leaveOut: (_blob, { bytes }, { code }) => Promise.resolve(void events.push(`left out ${Buffer.from(bytes).toString()}: ${code}`)),
     nowMs: () => NOW_MS,
+    isOver: (ms) => ms <= NOW_MS,
     clock: createHurriedClock(NOW_MS),
     log: (line, values) => lines.push([line, values]),
     random: () => 1,
@@ -180,14 +181,14 @@ describe('a blob that is carried', () => {
     const expiresMs = Date.parse(BLOB.contentExpiration);
     const wrong = createHurriedClock(expiresMs + 86_400_000 * 1_000);
     assert.equal((await setUp([['a.']], { clock: wrong }).run()).fate, 'delivered', 'a machine whose clock is years ahead loses nothing');
-    const { events, run } = setUp([['a.']], { nowMs: () => expiresMs });
+    const { events, run } = setUp([['a.']], { isOver: (ms) => ms <= expiresMs });
     assert.deepEqual(await run(), { fate: 'lost' });
     assert.deepEqual(events, ['lost: it expired before it could be fetched']);
   });
 
   test('may expire while it is tried', async () => {
     const clock = createHurriedClock(Date.parse(BLOB.contentExpiration) - 1_500);
-    const { events, run } = setUp([['a'], ['a'], ['a.']], { clock, nowMs: () => clock.nowMs() });
+    const { events, run } = setUp([['a'], ['a'], ['a.']], { clock, isOver: (ms) => ms <= clock.nowMs() });
     assert.deepEqual(await run(), { fate: 'lost' });
     assert.deepEqual(events, ['opened', 'delivered a', 'opened', 'delivered a', 'lost: it expired before it could be fetched']);
   });
@@ -247,7 +248,7 @@ describe('a blob that is carried', () => {
   test('that is lost is recorded as soon as the disk has room', async () => {
     let refusals = 2;
     const setup = setUp([], {
-      nowMs: () => Infinity,
+      isOver: () => true,
       lose: (_blob, reason) => refusals-- > 0 ? Promise.reject(failure('LEDGER_DISK_FULL', { file: 'journal' })) : Promise.resolve(void setup.events.push(`lost: ${reason}`)),
     });
     assert.deepEqual(await setup.run(), { fate: 'lost' });

@@ -30,7 +30,7 @@ function setUp() {
     listed: () => undefined,
   } as unknown as Listing;
   const carrier: Carrier = {
-    ...roomsFor(takingOutput()), leaveOut: () => Promise.resolve(), tenant: 'Contoso', nowMs: () => clock.nowMs(), clock, log: () => undefined, random: () => 0.5,
+    ...roomsFor(takingOutput()), leaveOut: () => Promise.resolve(), tenant: 'Contoso', nowMs: () => clock.nowMs(), isOver: (ms) => ms <= clock.nowMs(), clock, log: () => undefined, random: () => 0.5,
     open: () => Promise.resolve([Buffer.from('[1,'), Buffer.from('2]')] as unknown as AsyncIterable<Uint8Array>),
     splitter: () => assert.fail('nothing is split here'), commit: () => Promise.resolve(), lose: () => Promise.resolve(), isHopeless: () => false,
   };

@@ -10,8 +10,9 @@ const MINUTE = 60_000;
 function setUp(options: Partial<ClockOptions> = {}) {
   const said: (LogValues | undefined)[] = [];
   const skew: { ms: number | undefined } = { ms: undefined };
-  const clock = new ServiceClock(() => skew.ms, { adjustClock: true, adjustClockMinDifferenceMs: 5 * MINUTE, adjustClockWarn: true, ...options }, 'Brackwater', createManualClock(NOW_MS), (_line, values) => said.push(values));
-  return { clock, said, skew };
+  const seen: { clockSeenMs: number | undefined; readonly clockSkewMs: number | undefined } = { clockSeenMs: undefined, get clockSkewMs() { return skew.ms; } };
+  const clock = new ServiceClock(seen, { adjustClock: true, adjustClockMinDifferenceMs: 5 * MINUTE, adjustClockWarn: true, ...options }, 'Brackwater', createManualClock(NOW_MS), (_line, values) => said.push(values));
+  return { clock, said, skew, seen };
 }
 
 describe('the service\'s clock', () => {
@@ -55,5 +56,17 @@ describe('the service\'s clock', () => {
       clock.nowMs();
     }
     assert.equal(said.length, 2);
+  });
+
+  test('tells that a time is over only when the service has said lately what time it is, whatever was done to this machine\'s clock since', () => {
+    const { clock, skew, seen } = setUp();
+    assert.equal(clock.isOver(NOW_MS - 30 * 86_400_000), false, 'nothing is known yet');
+    skew.ms = -8 * 86_400_000;
+    seen.clockSeenMs = NOW_MS - MINUTE;
+    assert.deepEqual([NOW_MS - 9 * 86_400_000, NOW_MS - 8 * 86_400_000, NOW_MS - 7 * 86_400_000].map((ms) => clock.isOver(ms)), [true, true, false]);
+    for (const ms of [-8 * 86_400_000, -11 * MINUTE, 11 * MINUTE, 8 * 86_400_000]) {
+      seen.clockSeenMs = NOW_MS + ms;
+      assert.equal(clock.isOver(0), false, `it was seen ${ms / MINUTE} minutes from now`);
+    }
   });
 });

@@ -102,7 +102,7 @@ class World {
 
   #carrier(): Carrier {
     return {
-      ...roomsFor({ ...takingOutput(), watch: () => ({ settled: () => this.settled() }) }), leaveOut: () => Promise.resolve(), tenant: 'Brackwater', clock: this.clock, nowMs: () => this.clock.nowMs(), random: () => 1,
+      ...roomsFor({ ...takingOutput(), watch: () => ({ settled: () => this.settled() }) }), leaveOut: () => Promise.resolve(), tenant: 'Brackwater', clock: this.clock, nowMs: () => this.clock.nowMs(), isOver: (ms) => ms <= this.clock.nowMs(), random: () => 1,
       log: (line) => this.lines.push(line),
       open: async (blob) => {
         this.opened.push(blob.contentId);

@@ -324,6 +324,15 @@ describe('a fault of a listing', () => {
     assert.deepEqual(await errorIn(client.blob(wrong)), [400, 'AF20052']);
   });
 
+  fault('content-uri-nowhere', 'an element points at a path of the same host and tenant where there is nothing', async ({ simulator, client, first }) => {
+    simulator.faults.set('content-uri-nowhere', { path: first.contentId });
+    const found = (await client.listAll('Audit.Exchange')).find(({ contentId }) => contentId === first.contentId);
+    assert.ok(found);
+    assert.ok(found.contentUri.startsWith(`${simulator.url.origin}/api/v1.0/${client.tenantId}/`), found.contentUri);
+    assert.equal((await client.blob(found)).status, 404);
+    assert.equal((await client.blob(first)).status, 200);
+  });
+
   fault('content-uri-other-host', 'an element points at another host', async ({ simulator, client }) => {
     simulator.faults.set('content-uri-other-host', { count: 2, origin: 'http://127.0.0.1:9' });
     assert.equal((await client.listAll('Audit.Exchange')).filter(({ contentUri }) => contentUri.startsWith('http://127.0.0.1:9/api/v1.0/')).length, 2);
@@ -335,6 +344,14 @@ describe('a fault of a body', () => {
     const [blob] = await newBlobs(client, GENERAL, () => simulator.faults.set('bare-object'));
     assert.ok(blob);
     assert.equal(typeof (await (await client.blob(blob)).json() as Event).Id, 'string');
+  });
+
+  fault('error-as-blob', 'a blob is an error with 200, which does not count as served', async ({ simulator, client, first }) => {
+    simulator.faults.set('error-as-blob', { count: 1 });
+    const answer = await client.blob(first);
+    assert.equal(answer.status, 200);
+    assert.equal((await answer.json() as { error: { code: string } }).error.code, 'AF50000');
+    assert.equal(simulator.books.snapshot().tenants[client.tenantId]?.contentTypes['Audit.Exchange']?.blobsServed, 0);
   });
 
   fault('blob-not-json', 'a blob is a page of HTML with 200, which does not count as served', async ({ simulator, client, first }) => {
