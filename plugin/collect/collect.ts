@@ -49,6 +49,7 @@ export async function collect(config: Config, surroundings: Surroundings, observ
     const rooms = await openRooms(config, surroundings, observers, opened);
     const collectors = await Promise.all(config.sources.flatMap((source) => source.input.kind === 'files'
       ? [Promise.resolve(filesOf(source, source.input.paths, rooms))] : source.tenants.map((tenant) => tenantOf(tenant, source, rooms))));
+    counters.begun();
     reports.opened(collectors);
     const desk = createOrderDesk({ takeOrders: (take) => takeOrders(collector.stateDir, take, log), takers: rooms.orderTakers, clock, log });
     await desk.look();

@@ -92,7 +92,7 @@ export class TenantCounters {
   }
 }
 
-/** The counters of a run; tenants that are not configured any more are dropped. */
+/** The counters of a run; once all tenants are there, those that are not configured any more are dropped. */
 export class Counters {
   readonly #options: CountersOptions;
   readonly #startedMs: number;
@@ -109,6 +109,11 @@ export class Counters {
   /** Goes on from where the last run ended; to be called before the first tenant is asked for. */
   resume(earlier: Standing | undefined): void {
     this.#earlier = earlier;
+  }
+
+  /** Notes that all tenants of this run were asked for. A run that ends before, such as one that cannot start, keeps what it found. */
+  begun(): void {
+    this.#earlier = undefined;
   }
 
   /** Notes that the run is over, and why. */
@@ -132,7 +137,7 @@ export class Counters {
     const { program, processId, clock } = this.#options;
     return {
       version: STANDING_VERSION, program, processId, startedMs: this.#startedMs, writtenMs: clock.nowMs(), ...(this.#ending === undefined ? {} : { ending: this.#ending }),
-      tenants: Object.fromEntries([...this.#tenants].map(([id, counters]) => [id, counters.standing(this.#credentialsExpireMs.get(id))])),
+      tenants: { ...this.#earlier?.tenants, ...Object.fromEntries([...this.#tenants].map(([id, counters]) => [id, counters.standing(this.#credentialsExpireMs.get(id))])) },
     };
   }
 }

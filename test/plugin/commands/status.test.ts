@@ -61,6 +61,22 @@ describe('o365audit status', () => {
     }
   });
 
+  test('goes on counting after a run that could not start', async () => {
+    const simulation = await startSimulation({ eventCount: 60 });
+    try {
+      await runProgram(['collect', ...simulation.words, '--once']);
+      const before = await runJson(['--state-dir', simulation.stateDir]);
+      const taken = simulation.simulator.url.host;
+      assert.match((await runProgram(['collect', ...simulation.words, '--once', '--metrics', taken])).stderr, /METRICS_ADDRESS/);
+      const { code, problems, tenants } = await runJson(['--state-dir', simulation.stateDir]);
+      assert.equal(code, 1);
+      assert.match(problems.map(({ sentence }) => sentence).join(), /Metrics cannot be served/);
+      assert.deepEqual(tenants.map((tenant) => tenant.content_types.map(({ counts }) => counts)), before.tenants.map((tenant) => tenant.content_types.map(({ counts }) => counts)));
+    } finally {
+      await simulation.close();
+    }
+  });
+
   test('shows a running collector what it is at and what is the matter, and needs no secret and no configuration that works', async () => {
     const simulation = await startSimulation({ eventCount: 60 }, (text) => text.replace(/client_secret: ".*"/, 'client_secret: ${NOWHERE_TO_BE_FOUND}'));
     try {

@@ -62,6 +62,25 @@ describe('counters', () => {
     assert.equal(counters.standing().tenants['contoso.com']?.feeds['Audit.General']?.counts.eventsDelivered, 100, 'what was kept is not touched');
   });
 
+  test('keep what the last run counted of tenants that are not there yet, and drop what is not configured any more once all are', () => {
+    const { counters } = setUp();
+    for (const id of ['contoso.com', 'fabrikam.com']) {
+      const tenant = counters.tenant(id);
+      tenant.watch(() => ({ owed: new Map(), quota: QUOTA }), ['Audit.General']);
+      tenant.add('Audit.General', 'eventsDelivered', 100);
+    }
+    const next = setUp().counters;
+    next.resume(kept(counters));
+    assert.deepEqual(next.standing().tenants, kept(counters).tenants, 'a run that cannot start forgets nothing');
+    const again = next.tenant('contoso.com');
+    again.watch(() => ({ owed: new Map(), quota: QUOTA }), ['Audit.General']);
+    again.add('Audit.General', 'eventsDelivered', 1);
+    const eventsOf = (): readonly (number | undefined)[] => ['contoso.com', 'fabrikam.com'].map((id) => next.standing().tenants[id]?.feeds['Audit.General']?.counts.eventsDelivered);
+    assert.deepEqual(eventsOf(), [101, 100]);
+    next.begun();
+    assert.deepEqual(eventsOf(), [101, undefined]);
+  });
+
   test('remember since when something is the matter, across runs, until it is over', async () => {
     const { clock, counters } = setUp();
     const tenant = counters.tenant('contoso.com');
