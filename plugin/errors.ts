@@ -68,7 +68,7 @@ export const FAILURES = {
   OUTPUT_ANSWER_JSON: { sentence: 'The log agent at {output} acknowledges in JSON, as Vector did before version 0.31, and not in MessagePack.', repair: 'Update Vector to version 0.31 or later.', exitStatus: 1, retry: 'never' },
 
   // the simulator
-  SIMULATOR_PORT_TAKEN: { sentence: 'The simulator cannot listen on port {port} of this machine: {reason}.', repair: 'Leave --port out to take any free port, or end what listens there.', exitStatus: 2, retry: 'never' },
+  SIMULATOR_PORT_TAKEN: { sentence: 'The simulator cannot listen on port {port} of this machine: {reason}.', repair: 'Take another one by --port (0 is any that is free), or end what listens there.', exitStatus: 2, retry: 'never' },
   SIMULATOR_EVENTS_UNREADABLE: { sentence: 'The file of events for the simulator, {file}, cannot be read: {reason}.', repair: 'Give --events a file with one JSON object a line.', exitStatus: 2, retry: 'never' },
   SIMULATOR_EVENT_BROKEN: { sentence: 'Line {line} of {file} is not an audit event: {reason}.', repair: 'Mend or delete the line; each line is one JSON object.', exitStatus: 2, retry: 'never' },
   SIMULATOR_CERTIFICATE: { sentence: 'The simulator cannot register that certificate: {reason}.', repair: 'Give it certificates in PEM form with RSA keys of at least 2048 bits.', exitStatus: 2, retry: 'never' },

@@ -12,7 +12,7 @@ import { startSimulator } from '../simulator/simulator.ts';
 import { Counters } from '../telemetry/counters.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createProgress } from '../telemetry/progress.ts';
-import { createTally, summaryOf } from '../telemetry/tally.ts';
+import { createTally, NEXT_STEPS, summaryOf } from '../telemetry/tally.ts';
 import type { Surroundings } from '../types.ts';
 import { writeReport } from './report.ts';
 import { configurationFor } from './simulate.ts';
@@ -48,13 +48,13 @@ export async function demo({ eventCount, follow, demoReport, logLevel, logFormat
     reportFile = demoReport ?? join(await mkdtemp(join(tmpdir(), 'o365audit-report-')), 'report.html');
     await writeReport(aggregation, ['the simulator'], reportFile, surroundings);
   } catch (error) {
-    // whoever reads a few documents and goes away has seen what he wanted
+    // whoever reads a few documents and goes away has seen what he wanted, and needs no sum of what he has not
     if (!(error instanceof AuditError && error.code === 'OUTPUT_CLOSED')) throw error;
   } finally {
     progress.end();
     await simulator.close();
     await rm(stateDir, { recursive: true, force: true });
   }
-  stderr.write(summaryOf(tally.counts, reports.totals.contentTypes, { ms: clock.nowMs() - startedAtMs, blobs: reports.totals.blobs, reportFile }));
+  stderr.write(reportFile === undefined ? NEXT_STEPS : summaryOf(tally.counts, reports.totals.contentTypes, { ms: clock.nowMs() - startedAtMs, blobs: reports.totals.blobs, reportFile }));
   return 0;
 }

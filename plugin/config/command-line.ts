@@ -85,8 +85,9 @@ function epilogueOf(command: Command): string {
   const options = optionsOf(command).map(([, option]) => option);
   const words = options.filter(({ positional }) => positional !== undefined).map(({ positional, sentence }) => `${positional ?? ''}: ${sentence}.\n`);
   const file = options.some(({ flag }) => flag === 'config') ? ', and most in the collector: block of the file' : '';
-  const secrets = options.filter(({ secret }) => secret === true).map(({ environment, sentence }) => ` Never a flag, because secret: ${environment ?? ''} (${sentence.toLowerCase()}).`);
-  return `${words.join('')}Options may also be set by the environment names in brackets${file}.${secrets.join('')}`;
+  const secrets = options.filter(({ secret }) => secret === true).map(({ environment, sentence }) => `${environment ?? ''} (${sentence.slice(0, 1).toLowerCase()}${sentence.slice(1)})`);
+  const never = secrets.length === 0 ? '' : `\nSecrets are never a flag: ${secrets.join(', ')}.`;
+  return `${words.join('')}Options may also be set by the environment names in brackets${file}.${never}`;
 }
 
 /** `-Mx=y` and `-cfile` are `-M x=y` and `-c file`, as in Filebeat, and `--once=no` is `--no-once`; after `--` words are left alone. */

@@ -89,7 +89,7 @@ class ProgressLine implements Progress {
   #draw(): void {
     if (this.#shown === undefined) return;
     const { events, blobs, waitingFor } = this.#shown;
-    const line = [`${number(events)} events`, `${number(this.#rate())}/s`, `${number(blobs)} blobs`, ...(waitingFor === '' ? [] : [`waiting for ${waitingFor}`])].join('   ');
+    const line = [`${number(events)} events`, `${number(this.#rate())}/s`, `${number(blobs)} ${blobs === 1 ? 'blob' : 'blobs'}`, ...(waitingFor === '' ? [] : [`waiting for ${waitingFor}`])].join('   ');
     if (this.#stream.isTTY === true) {
       // A line that reaches the last column would wrap, and could not be rewritten any more.
       this.#stream.write(CLEAR_LINE + line.slice(0, (this.#stream.columns ?? 80) - 1));

@@ -39,15 +39,8 @@ function add(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
-/** What a person wants to know at the end of a demonstration, and how to go on. */
-export function summaryOf({ documents, categories, outcomes }: Counts, contentTypes: ReadonlyMap<string, number>, { ms, blobs, reportFile }: { readonly ms: number; readonly blobs: number; readonly reportFile: string | undefined }): string {
-  const perSecond = Math.round(documents * 1000 / Math.max(1, ms));
-  return `
-${counted(documents, 'ECS document')} from ${counted(blobs, 'content blob')} in ${(ms / 1000).toFixed(1)} s (${number(perSecond)} a second).
-
-${beside([['content type', contentTypes], ['category', categories], ['outcome', outcomes]])}${reportFile === undefined ? '' : `
-All of it to look at, in a browser: ${reportFile}
-`}
+/** How to go on after a demonstration. */
+export const NEXT_STEPS = `
 How to go on:
   o365audit demo --events 20 | head -1     one document
   o365audit demo --follow                  new events as they come, until Ctrl-C
@@ -56,6 +49,16 @@ How to go on:
   o365audit simulate                       a Management Activity API of your own to collect from
   o365audit collect -c o365.yml            a real tenant: see README.md
 `;
+
+/** What a person wants to know at the end of a demonstration, and how to go on. */
+export function summaryOf({ documents, categories, outcomes }: Counts, contentTypes: ReadonlyMap<string, number>, { ms, blobs, reportFile }: { readonly ms: number; readonly blobs: number; readonly reportFile: string }): string {
+  const perSecond = Math.round(documents * 1000 / Math.max(1, ms));
+  return `
+${counted(documents, 'ECS document')} from ${counted(blobs, 'content blob')} in ${(ms / 1000).toFixed(1)} s (${number(perSecond)} a second).
+
+${beside([['content type', contentTypes], ['category', categories], ['outcome', outcomes]])}
+All of it to look at, in a browser: ${reportFile}
+${NEXT_STEPS}`;
 }
 
 function table(title: string, counts: ReadonlyMap<string, number>): readonly string[] {

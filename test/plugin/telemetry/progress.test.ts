@@ -33,7 +33,7 @@ test('A terminal gets one line, rewritten in place at most ten times a second wi
 test('What is no terminal gets a plain line at most every ten seconds, and the last counts at the end.', async () => {
   const { progress, clock, written } = setUp();
   progress.update(counts(10, 1));
-  assert.equal(written(), '10 events   0/s   1 blobs\n');
+  assert.equal(written(), '10 events   0/s   1 blob\n');
   for (let second = 1; second <= 10; second += 1) {
     await clock.advance(1_000);
     progress.update(counts(10 + second * 100, 1 + second));
@@ -70,7 +70,7 @@ test('Log lines stand above the progress line and never in it.', () => {
   progress.write('second\n');
   progress.end();
   progress.write('third\n');
-  const line = '1 events   0/s   1 blobs';
+  const line = '1 events   0/s   1 blob';
   assert.equal(written(), `first\n${CLEAR}${line}${CLEAR}second\n${CLEAR}${line}\nthird\n`);
 });
 
@@ -78,5 +78,5 @@ test('Log lines in a file are simply lines.', () => {
   const { progress, written } = setUp();
   progress.update(counts(1, 1));
   progress.write('second\n');
-  assert.equal(written(), '1 events   0/s   1 blobs\nsecond\n');
+  assert.equal(written(), '1 events   0/s   1 blob\nsecond\n');
 });

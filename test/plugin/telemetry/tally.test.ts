@@ -50,7 +50,7 @@ describe('the summary', () => {
   const types = new Map<ContentType, number>([['Audit.Exchange', 500], ['Audit.General', 1_000]]);
 
   test('says what it was, how fast it went and how to go on', () => {
-    const lines = summaryOf(counts, types, { ms: 2_000, blobs: 30, reportFile: undefined }).split('\n');
+    const lines = summaryOf(counts, types, { ms: 2_000, blobs: 30, reportFile: 'report.html' }).split('\n');
     assert.equal(lines[1], '1,500 ECS documents from 30 content blobs in 2.0 s (750 a second).');
     assert.deepEqual(lines.slice(3, 6), [
       'content type    events    category        events    outcome  events',
@@ -63,16 +63,16 @@ describe('the summary', () => {
 
   test('puts the smallest of very many together', () => {
     const categories = new Map(Array.from({ length: 20 }, (_, index) => [`category ${index}`, 100 - index]));
-    const text = summaryOf({ ...counts, categories }, types, { ms: 1, blobs: 1, reportFile: undefined });
+    const text = summaryOf({ ...counts, categories }, types, { ms: 1, blobs: 1, reportFile: 'report.html' });
     assert.match(text, /category 7 +93/);
     assert.match(text, /others +1,038/);
     assert.ok(!text.includes('category 8'));
   });
 
-  test('of one says one', () => assert.match(summaryOf({ ...counts, documents: 1 }, types, { ms: 1_000, blobs: 1, reportFile: undefined }), /^\n1 ECS document from 1 content blob in 1\.0 s \(1 a second\)\.\n/));
+  test('of one says one', () => assert.match(summaryOf({ ...counts, documents: 1 }, types, { ms: 1_000, blobs: 1, reportFile: 'report.html' }), /^\n1 ECS document from 1 content blob in 1\.0 s \(1 a second\)\.\n/));
 
   test('of nothing has no tables, and divides by no zero', () => {
-    const text = summaryOf({ documents: 0, categories: new Map(), outcomes: new Map() }, new Map(), { ms: 0, blobs: 0, reportFile: undefined });
+    const text = summaryOf({ documents: 0, categories: new Map(), outcomes: new Map() }, new Map(), { ms: 0, blobs: 0, reportFile: 'report.html' });
     assert.match(text, /^\n0 ECS documents from 0 content blobs in 0\.0 s \(0 a second\)\.\n/);
     assert.ok(!text.includes('events  '));
   });
