@@ -133,10 +133,12 @@ function test(only) {
 }
 
 const [task = 'build', ...rest] = process.argv.slice(2);
-if (task !== 'test-only') await buildAll();
 if (task === 'generate') {
+  // before the module, which cannot be compiled while it names what only the tables have
+  compileTypeScript();
   run('generate', ['build/mapping/generate/generate.js']);
-  run('docs', ['.ci/docs.js']);
 }
+if (task !== 'test-only') await buildAll();
+if (task === 'generate') run('docs', ['.ci/docs.js']);
 if (task === 'check' || task === 'test') check();
 if (task === 'test' || task === 'test-only') test(rest);

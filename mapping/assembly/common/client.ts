@@ -87,8 +87,11 @@ function rememberList(list: Text): void {
   let rest = list;
   while (rest != 0) {
     const comma = find(rest, 0x2c);
-    remember(addressOf(trim(textOf(startOf(rest), comma))));
+    const item = trim(textOf(startOf(rest), comma));
     rest = comma == endOf(rest) ? 0 : textOf(comma + 1, endOf(rest));
+    if (item == 0) continue;
+    readEndpoint(item);
+    if (ip != 0) remember(ip);
   }
 }
 

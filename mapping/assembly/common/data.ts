@@ -41,7 +41,10 @@ function addDelivery(entity: usize): void {
   if (!isCaptured(Property.PhishConfidenceLevel)) addProperty(Word.key_PhishConfidenceLevel, memberText(entity, Word.PhishConfidenceLevel));
   if (isCaptured(Property.ThreatDetectionMethods)) return;
   const methods = memberOf(entity, Word.ThreatDetectionMethods);
-  for (let method = firstElement(methods); method != 0; method = nextElement(methods, method)) addProperty(Word.key_ThreatDetectionMethods, textAt(method));
+  for (let method = firstElement(methods); method != 0; method = nextElement(methods, method)) {
+    // they may come in lists of their own
+    for (let one = firstElement(method); one != 0; one = nextElement(method, one)) addProperty(Word.key_ThreatDetectionMethods, textAt(one));
+  }
 }
 
 /** R901: the senders' addresses. */

@@ -125,7 +125,7 @@ function isName(text: Text): bool {
 }
 
 /** A port from 1 to 65535; 0 when the text is none. */
-function portOf(text: Text): u32 {
+export function portOf(text: Text): u32 {
   if (lengthOf(text) > 5) return 0;
   let value: u32 = 0;
   for (let at = startOf(text), finish = endOf(text); at < finish; at++) {

@@ -1,6 +1,6 @@
 /** Files and URLs that an event names (R520, R705, R706, R710). */
 import { textOfProperty } from '../captured';
-import { get, has, set, setDefault, setJson } from '../document';
+import { get, has, set, setDefault, setJson, setNumber } from '../document';
 import { Field } from '../generated/fields';
 import { Property } from '../generated/properties';
 import { Word } from '../generated/vocabulary';
@@ -10,6 +10,7 @@ import { Text, endOf, find, findLast, lengthOf, startOf, textOf } from '../json/
 import { lower } from '../json/text';
 import { begin, end } from '../json/write';
 import { fromDouble } from '../mode';
+import { portOf } from './endpoint';
 
 /** R520, R521: the file that was worked on in SharePoint or OneDrive. */
 export function mapSharePointFile(): void {
@@ -100,6 +101,6 @@ function splitAuthority(authority: Text): void {
   const isPort = colon != finish && find(textOf(colon, finish), 0x5d) == finish;
   setDefault(Field.url_domain, lower(textOf(startOf(host), isPort ? colon : finish)));
   if (!isPort) return;
-  const port = textOf(colon + 1, finish);
-  if (lengthOf(port) - 1 < 5 && isNumber(port) && fitsLong(port) && !has(Field.url_port)) setJson(Field.url_port, port);
+  const port = portOf(textOf(colon + 1, finish));
+  if (port != 0 && !has(Field.url_port)) setNumber(Field.url_port, port);
 }

@@ -2,7 +2,7 @@
 import { containerOf, textOfProperty } from '../captured';
 import { append, firstItem, get, itemText, nextItem, set, setJson } from '../document';
 import { Field } from '../generated/fields';
-import { Property } from '../generated/properties';
+import { Context, Property } from '../generated/properties';
 import { Vocabulary, Word } from '../generated/vocabulary';
 import { elementBehind, firstElement, nextElement, pick, picked0, picked1, picked2, pickedEnd, textAt } from '../json/members';
 import { Text, endOf, find, findLast, lengthOf, startOf, textOf } from '../json/span';
@@ -81,14 +81,14 @@ function mapFolders(): void {
 
 /** R605–R607. */
 function mapAddresses(): void {
-  appendAddresses(Field.email_to_address, textOfProperty(Property.Parameters_ForwardTo));
-  appendAddresses(Field.email_to_address, textOfProperty(Property.Parameters_ForwardAsAttachmentTo));
-  appendAddresses(Field.email_to_address, textOfProperty(Property.Parameters_RedirectTo));
-  appendAddresses(Field.email_to_address, textOfProperty(Property.Parameters_RedirectToRecipients));
-  appendAddresses(Field.email_to_address, textOfProperty(Property.Parameters_RedirectMessageTo));
-  appendAddresses(Field.email_to_address, textOfProperty(Property.Parameters_ForwardingSmtpAddress));
-  appendAddresses(Field.email_to_address, textOfProperty(Property.Parameters_ForwardingAddress));
-  appendAddresses(Field.email_bcc_address, textOfProperty(Property.Parameters_BlindCopyTo));
+  appendParameter(Field.email_to_address, Property.Parameters_ForwardTo);
+  appendParameter(Field.email_to_address, Property.Parameters_ForwardAsAttachmentTo);
+  appendParameter(Field.email_to_address, Property.Parameters_RedirectTo);
+  appendParameter(Field.email_to_address, Property.Parameters_RedirectToRecipients);
+  appendParameter(Field.email_to_address, Property.Parameters_RedirectMessageTo);
+  appendParameter(Field.email_to_address, Property.Parameters_ForwardingSmtpAddress);
+  appendParameter(Field.email_to_address, Property.Parameters_ForwardingAddress);
+  appendParameter(Field.email_bcc_address, Property.Parameters_BlindCopyTo);
   const recipients = containerOf(Property.Recipients);
   for (let one = firstElement(recipients); one != 0; one = nextElement(recipients, one)) append(Field.email_to_address, textAt(one));
   append(Field.email_to_address, textOfProperty(Property.Recipients));
@@ -97,9 +97,22 @@ function mapAddresses(): void {
   const sender = textOfProperty(Property.P1Sender);
   if (lengthOf(sender) > 2) append(Field.email_sender_address, sender);
   append(Field.email_sender_address, get(Field.source_user_email));
-  appendAddresses(Field.email_from_address, textOfProperty(Property.Parameters_From));
+  appendParameter(Field.email_from_address, Property.Parameters_From);
   append(Field.email_from_address, textOfProperty(Property.P2Sender));
   append(Field.email_from_address, textOfProperty(Property.Sender));
+}
+
+/** The mail addresses of a cmdlet's parameter, which may be there more than once (R009). */
+function appendParameter(field: Field, parameter: Property): void {
+  const first = textOfProperty(parameter);
+  if (first == 0) return;
+  appendAddresses(field, first);
+  const parameters = containerOf(Property.Parameters);
+  for (let pair = firstElement(parameters); pair != 0; pair = elementBehind(parameters, pickedEnd)) {
+    pick(pair, Word.Name, Word.Value);
+    const name = textAt(picked0);
+    if (lookupText(Context.Parameters, name) == parameter) appendAddresses(field, textAt(picked1));
+  }
 }
 
 /** The mail addresses of a list divided by semicolons. */

@@ -7,13 +7,14 @@ import { operation, severityOf } from '../common/event';
 import { setExtension } from '../common/file';
 import { isPrincipalName } from '../common/identity';
 import { addCategory, addType, setAlert, setOwnAlert } from '../common/kind';
+import { contains } from '../common/organization';
 import { dateOf } from '../common/time';
 import { append, firstItem, get, itemText, nextItem, set, setDefault, setNumber, unset } from '../document';
 import { Field } from '../generated/fields';
 import { Property } from '../generated/properties';
 import { Category, Type, Vocabulary, Word } from '../generated/vocabulary';
 import { elementBehind, firstElement, memberOf, nextElement, pick, picked0, picked1, picked2, picked3, pickedEnd, textAt } from '../json/members';
-import { Text, lengthOf, same, startOf } from '../json/span';
+import { Text, lengthOf, startOf } from '../json/span';
 import { lower } from '../json/text';
 import { begin, byte, copy, end } from '../json/write';
 import { lookupText } from '../names';
@@ -32,6 +33,7 @@ export function mapDlp(): void {
   addCategory(Category.file);
   addType(Type.access);
   mapPolicies();
+  mapBlock();
   mapDocument();
   mapMessage();
 }
@@ -42,11 +44,14 @@ export function mapDlpMail(): void {
   addCategory(Category.email);
 }
 
-/** R541: a match on a device, or found by classification. */
+/** R541: a match on a device, or found by classification. Without policies it says itself how it ended. */
 export function mapDlpEndpoint(): void {
   setOwnAlert();
   addCategory(Category.file);
   mapPolicies();
+  if (isCaptured(Property.PolicyDetails)) mapBlock();
+  mapDocument();
+  mapMessage();
   if (!isCaptured(Property.FileExtension)) setExtension(textOfProperty(Property.EndpointMetaData_FileExtension));
 }
 
@@ -76,7 +81,7 @@ function appendRecipients(list: usize): void {
   for (let one = firstElement(list); one != 0; one = nextElement(list, one)) append(Field.destination_user_email, textAt(one));
 }
 
-/** R540, R808: the rules that matched, their highest severity, and whether the access was blocked. */
+/** R540, R808: the rules that matched, their highest severity, whether the access was blocked. */
 function mapPolicies(): void {
   set(Field.rule_id, textOfProperty(Property.PolicyId));
   set(Field.rule_name, textOfProperty(Property.PolicyName));
@@ -92,7 +97,6 @@ function mapPolicies(): void {
     policy = elementBehind(policies, end);
   }
   if (highestSeverity != 0) setNumber(Field.event_severity, highestSeverity);
-  set(Field.event_outcome, word(isFailure() ? Word.failure : Word.success));
   if (asked(Option.dlp_message)) set(Field.message, sentence());
 }
 
@@ -102,7 +106,8 @@ function mapRule(rule: usize, listed: bool): bool {
   const actions = picked1;
   highestSeverity = max(highestSeverity, severityOf(textAt(picked0)));
   for (let action = firstElement(actions); action != 0; action = nextElement(actions, action)) {
-    if (same(textAt(action), word(Word.BlockAccess))) blocked = true;
+    // a text alone may list several
+    if (contains(textAt(action), Word.BlockAccess)) blocked = true;
   }
   const id = textAt(picked2);
   const name = textAt(picked3);
@@ -114,6 +119,11 @@ function mapRule(rule: usize, listed: bool): bool {
   append(Field.rule_id, id);
   append(Field.rule_name, name);
   return true;
+}
+
+/** R540: the outcome is that of the block, whatever the status says. */
+function mapBlock(): void {
+  set(Field.event_outcome, word(isFailure() ? Word.failure : Word.success));
 }
 
 /** A block that was neither undone nor excepted; a blocked access of which somebody is only informed stays a failure. */

@@ -3,19 +3,24 @@
  * https://learn.microsoft.com/office/office-365-management-api/office-365-management-activity-api-schema#azure-active-directory-base-schema
  */
 import { containerOf, textOfProperty } from '../captured';
+import { operation } from '../common/event';
 import { isPrincipalName, setTarget } from '../common/identity';
+import { addCategory, addType } from '../common/kind';
+import { contains } from '../common/organization';
 import { append, set, setDefault } from '../document';
 import { Field } from '../generated/fields';
 import { Property } from '../generated/properties';
-import { Word } from '../generated/vocabulary';
+import { Category, Type, Vocabulary, Word } from '../generated/vocabulary';
 import { elementBehind, firstElement, pick, picked0, picked1, pickedEnd, textAt } from '../json/members';
 import { lengthOf, startOf } from '../json/span';
 import { Option, asked } from '../mode';
+import { lookupText } from '../names';
 
 const FIVE: u8 = 0x35;
 
-/** R302: the user that it was done to. R416: the group. What was done is in the table of operations (R510). */
+/** R302: the user that it was done to. R416: the group. What was done is in the table of operations (R510), or in the words of role management. */
 export function mapDirectory(): void {
+  mapRoleManagement();
   const object = textOfProperty(Property.ObjectId);
   if (isPrincipalName(object)) setTarget(object);
   else mapTargetOfType5();
@@ -37,4 +42,11 @@ function mapTargetOfType5(): void {
     setTarget(id);
     return;
   }
+}
+
+/** R510: privileged identity management has more words for what becomes of a role than the table: "Add member to role request denied (PIM activation)". */
+function mapRoleManagement(): void {
+  if (!contains(operation, Word.PIM) || !contains(operation, Word.role) || lookupText(Vocabulary.operation_8, operation) != 0) return;
+  addCategory(Category.iam);
+  addType(Type.admin | Type.change);
 }

@@ -11,7 +11,7 @@ import { set } from '../document';
 import { Field } from '../generated/fields';
 import { Property } from '../generated/properties';
 import { Category, Type, Vocabulary } from '../generated/vocabulary';
-import { Text, endOf, lengthOf } from '../json/span';
+import { Text, endOf, lengthOf, startOf } from '../json/span';
 import { lower } from '../json/text';
 import { lookupText } from '../names';
 
@@ -21,14 +21,14 @@ const GROUP: u32 = 2;
 /** R520, R521: file operations and sharing. */
 export function mapSharePointFileOperation(): void {
   mapSharePointFile();
-  mapSettings();
+  mapOthers();
 }
 
 /** R522: everything else that has a URL. */
 export function mapSharePointSite(): void {
   const object = textOfProperty(Property.ObjectId);
   if (object != 0 && schemeLength(object) != 0) set(Field.url_original, object);
-  mapSettings();
+  mapOthers();
 }
 
 /** R302, R416: with whom it was shared. */
@@ -39,12 +39,22 @@ export function mapSharing(): void {
   else if (kind == USER && isPrincipalName(name)) setTarget(name);
 }
 
-/** R520, last row: whatever ends in Set or Modified and is in no table is a setting. */
-function mapSettings(): void {
+/** R520, last rows, for what is in no table: whatever ends in Set or Modified is a setting, AccessRequest and anything is about sharing. */
+function mapOthers(): void {
   if (operation == 0 || lookupText(Vocabulary.operation, operation) != 0) return;
+  if (isAccessRequest(operation)) {
+    addCategory(Category.file);
+    addType(Type.change);
+    return;
+  }
   if (!endsWith(operation, 0x746553, 3) && !endsWith(operation, 0x64656966_69646f4d, 8)) return;
   addCategory(Category.configuration);
   addType(Type.change);
+}
+
+/** Whether the text begins with `AccessRequest`. */
+function isAccessRequest(text: Text): bool {
+  return lengthOf(text) >= 13 && load<u64>(startOf(text)) == 0x6552737365636341 && load<u64>(startOf(text), 5) == 0x7473657571655273;
 }
 
 /** Whether the text ends with up to 8 letters, packed. */

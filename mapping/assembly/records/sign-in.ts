@@ -5,11 +5,12 @@
 import { operation } from '../common/event';
 import { addLogon } from '../common/kind';
 import { contains } from '../common/organization';
-import { Word } from '../generated/vocabulary';
+import { Type, Vocabulary, Word } from '../generated/vocabulary';
+import { lookupText } from '../names';
 
-/** R512: every event of the token service is a logon; whether it failed is in its operation (R108). R511: so is every one of Outlook on the web. */
+/** R512: every event of the token service is a logon; whether it failed is in its operation (R108). R511: so is every one of Outlook on the web. What ends a session begins none. */
 export function mapSignIn(): void {
-  addLogon();
+  if (((lookupText(Vocabulary.operation, operation) >> 8) & Type.end) == 0) addLogon();
 }
 
 /** R511: of the old account logons those that say so. */

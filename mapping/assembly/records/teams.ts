@@ -4,7 +4,7 @@
  */
 import { textOfProperty } from '../captured';
 import { operation } from '../common/event';
-import { setTarget } from '../common/identity';
+import { isPrincipalName, setTarget } from '../common/identity';
 import { set } from '../document';
 import { Field } from '../generated/fields';
 import { Property } from '../generated/properties';
@@ -17,5 +17,6 @@ export function mapTeams(): void {
   set(Field.group_name, textOfProperty(Property.TeamName));
   set(Field.group_id, textOfProperty(Property.AADGroupId));
   if (textOfProperty(Property.AADGroupId) == 0) set(Field.group_id, textOfProperty(Property.TeamGuid));
-  if (same(operation, word(Word.Delete_user))) setTarget(textOfProperty(Property.ObjectId));
+  const object = textOfProperty(Property.ObjectId);
+  if (same(operation, word(Word.Delete_user)) && isPrincipalName(object)) setTarget(object);
 }
