@@ -77,7 +77,7 @@ export const FAILURES = {
 
   // network: HTTP, to the login host and to the API
   NETWORK_UNREACHABLE: { sentence: '{host} cannot be reached: {reason}.', repair: 'Check the name, the firewall and the proxy on the way to {host}.', exitStatus: 1, retry: 'later' },
-  NETWORK_TLS: { sentence: 'No trusted TLS connection to {host}: {reason}.', repair: 'Check the clock. If a proxy on the way replaces certificates by its own, name its authority with --ca.', exitStatus: 1, retry: 'later' },
+  NETWORK_TLS: { sentence: 'No trusted TLS connection to {host}: {reason}.', repair: 'Check the clock. If a proxy on the way replaces certificates by its own, name its authority with --ca, or that of Elasticsearch and Kibana with --elasticsearch-ca.', exitStatus: 1, retry: 'later' },
   NETWORK_SILENT: { sentence: '{host} did not answer in time: {reason}.', repair: 'Nothing, if it stays an exception; else check the line to {host}.', exitStatus: 1, retry: 'later' },
   NETWORK_BROKEN: { sentence: 'The connection to {host} broke: {reason}.', repair: 'Nothing, if it stays an exception; else check the line to {host}.', exitStatus: 1, retry: 'later' },
   NETWORK_NOT_HTTP: { sentence: '{host} does not speak HTTP as expected: {reason}.', repair: 'Check that the configured endpoint is the right host and port.', exitStatus: 1, retry: 'later' },
@@ -136,11 +136,13 @@ export const FAILURES = {
   STORE_ADDRESS: { sentence: 'The address of the store cannot be used: {reason}.', repair: 'Give --elasticsearch or ELASTICSEARCH_URL as https://host:9200, several with commas between; user and password go into ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD, a key into ELASTICSEARCH_API_KEY.', exitStatus: 2, retry: 'never' },
   STORE_OTHER: { sentence: 'What answers at {store} is neither Elasticsearch nor OpenSearch.', repair: 'Check address and port, and whether a proxy answers in their place.', exitStatus: 2, retry: 'never' },
   STORE_UNAUTHORIZED: { sentence: '{store} does not know who asks ({what}): {reason}.', repair: 'Set ELASTICSEARCH_API_KEY, or ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD.', exitStatus: 3, retry: 'never' },
-  STORE_FORBIDDEN: { sentence: '{store} does not allow this ({what}): {reason}.', repair: 'setup needs the cluster privileges monitor, manage_index_templates and manage_ingest_pipelines, and manage for logs-o365.*.', exitStatus: 3, retry: 'never' },
+  STORE_FORBIDDEN: { sentence: '{store} does not allow this ({what}): {reason}.', repair: 'setup and check need the cluster privileges monitor, manage_index_templates and manage_ingest_pipelines, and manage for logs-o365.*; audit and report need read for logs-o365.audit-*.', exitStatus: 3, retry: 'never' },
   STORE_BUSY: { sentence: '{store} is too busy or not available ({what}): {reason}.', repair: 'Run the command again later; look at the cluster\'s health.', exitStatus: 1, retry: 'later' },
   STORE_REFUSED: { sentence: '{store} refuses ({what}): {reason}.', repair: 'Mend what the reason names.', exitStatus: 1, retry: 'never' },
   STORE_UNREADABLE: { sentence: '{store} answered with something that cannot be read ({what}, HTTP {status}, {bytes} characters).', repair: 'Check the address, and whether a proxy answers in its place.', exitStatus: 1, retry: 'later' },
   STORE_FOREIGN: { sentence: '{store} has a {what} already, which was made by {owner} and not by o365audit setup.', repair: 'Nothing was changed. Rename or delete it, then run setup again.', exitStatus: 5, retry: 'never' },
+  STORE_RIVAL: { sentence: '{store} has an index template {name} for {patterns} with the priority of ours, {priority}.', repair: 'Nothing was changed. Give it another priority (below, so that it stays for other names) or other patterns, then run setup again.', exitStatus: 5, retry: 'never' },
+  STORE_ALIAS: { sentence: '{alias} cannot be an alias of data streams in {store}: {what}.', repair: 'Nothing was changed. Give --alias another name, or take this one away there.', exitStatus: 5, retry: 'never' },
   STORE_NEWER: { sentence: '{store} has the {what} of version {version}, and this is o365audit {own}.', repair: 'Nothing was changed. Run the newer o365audit, or remove what it installed by its setup --remove.', exitStatus: 5, retry: 'never' },
   STORE_UNPREPARED: { sentence: 'The store is not prepared for the documents: {parts}.', repair: 'Run o365audit setup with the same --elasticsearch.', exitStatus: 1, retry: 'never' },
   STORE_SHADOWED: { sentence: 'Another index template counts for {stream}, one of: {others}.', repair: 'Give it a priority below 500, or other index patterns; GET _index_template lists all.', exitStatus: 1, retry: 'never' },

@@ -7,13 +7,14 @@ import { dashboardFile } from '../report/dashboard.ts';
 import type { Store } from '../store/client.ts';
 import { OPTIONAL_TYPES, VARIANTS, type StoreFeatures } from '../store/features.ts';
 import { STORE_FIELDS } from '../store/fields.table.ts';
+import { findObstacles } from '../store/obstacles.ts';
 import { ENRICHMENT, type StepState } from '../store/pipeline.ts';
 import { applyChanges, joined, layoutOf, planRemoval, planResources, type Change, type Plan } from '../store/plan.ts';
 import { planIsmPolicy, requireIlmPolicy, retentionNote } from '../store/policies.ts';
 import { resourceFiles } from '../store/print.ts';
 import type { Resource } from '../store/resources.ts';
 import { describeServer, type StoreServer } from '../store/server.ts';
-import { findStreams, planStreams } from '../store/streams.ts';
+import { findStreams, planStreams, streamsThatNeedUs } from '../store/streams.ts';
 import type { Surroundings } from '../types.ts';
 import { openLog } from './log.ts';
 import { DASHBOARD_FILE, setUpKibana } from './setup-kibana.ts';
@@ -50,6 +51,7 @@ export async function setup(options: Options, surroundings: Surroundings): Promi
     }
     const plan = options.remove ? await removalPlan(store, resources, stop) : joined([
       notesPlan(notesOf({ ...options, ...layout }, server, features, steps)),
+      notesPlan(await findObstacles(store, server, resources, layout, stop)),
       await policyPlan(store, options, stop),
       await planResources(store, resources, stop),
       await planStreams(store, server, resources, layout, stop),
@@ -63,7 +65,7 @@ export async function setup(options: Options, surroundings: Surroundings): Promi
 
 /** Documents would be refused when the pipeline of their indices is gone: so it goes only when they have. */
 async function removalPlan(store: Store, resources: readonly Resource[], stop: AbortSignal): Promise<Plan> {
-  const { streams } = await findStreams(store, stop);
+  const streams = await streamsThatNeedUs(store, (await findStreams(store, stop)).streams, stop);
   if (streams.length > 0) throw failure('STORE_IN_USE', { store: store.name, streams: streams.map(({ name }) => name).join(', ') });
   return planRemoval(store, resources, stop);
 }

@@ -44,7 +44,7 @@ export const PIPELINE = 'o365audit';
 /** Index templates, and the data streams that they are for. */
 export const STREAMS = { 'o365audit-events': 'logs-o365.audit-*', 'o365audit-status': 'logs-o365.status-*' } as const;
 /** Above the generic `logs` template of the stack (100) and what Fleet installs for Elastic's own integration (200, 250). */
-const PRIORITY = 500;
+export const PRIORITY = 500;
 /** Twice what the schema and the audit log's known properties need; what comes beyond it stays in the document, unindexed. */
 const FIELDS_MAX = 2_000;
 const STATUS_FIELDS_MAX = 200;

@@ -29,14 +29,17 @@ const PAGE_SIZE = 1_000;
  */
 const SORT: readonly JsonObject[] = [{ '@timestamp': { order: 'asc', unmapped_type: 'date' } }, { 'event.id': { order: 'asc', unmapped_type: 'keyword' } }, { _index: 'asc' }];
 
-/** Pages of hits; none where there is no such index. */
+/** By default a server leaves out what an index cannot say, and answers 200: whoever looks for what is missing would find it missing. */
+const WHOLE_OR_NOTHING = 'ignore_unavailable=true&allow_no_indices=true&allow_partial_search_results=false';
+
+/** Pages of hits; none where there is no such index. Rejects as the call does, also when one of several indices cannot answer. */
 export async function* searchPages(index: string, { query = { match_all: {} }, source = true, pageSize = PAGE_SIZE, limit = Number.POSITIVE_INFINITY }: Search, call: Call,
   signal?: AbortSignal): AsyncGenerator<readonly Hit[], void, undefined> {
   let after: readonly unknown[] | undefined;
   for (let left = limit; left > 0;) {
     const size = Math.min(pageSize, left);
     const body = { size, query, sort: SORT, _source: source, track_total_hits: false, ...(after === undefined ? {} : { search_after: after }) };
-    const answer = await call('POST', `/${index}/_search?ignore_unavailable=true&allow_no_indices=true`, { what: `searching ${index}`, body, signal });
+    const answer = await call('POST', `/${index}/_search?${WHOLE_OR_NOTHING}`, { what: `searching ${index}`, body, signal });
     const found = listAt(answer.body, 'hits', 'hits');
     if (found.length > 0) yield found.map(hitOf);
     if (found.length < size) return;
@@ -45,10 +48,11 @@ export async function* searchPages(index: string, { query = { match_all: {} }, s
   }
 }
 
-/** How many documents match. */
+/** How many documents match; 0 where there is no such index. Rejects as the call does, also when one of several indices cannot answer. */
 export async function countOf(index: string, query: JsonObject, call: Call, signal?: AbortSignal): Promise<number> {
-  const answer = await call('POST', `/${index}/_count?ignore_unavailable=true&allow_no_indices=true`, { what: `counting in ${index}`, body: { query }, signal });
-  return Number(at(answer.body, 'count') ?? 0);
+  // a search, because _count itself cannot be told to fail
+  const answer = await call('POST', `/${index}/_search?${WHOLE_OR_NOTHING}`, { what: `counting in ${index}`, body: { size: 0, query, track_total_hits: true }, signal });
+  return Number(at(answer.body, 'hits', 'total', 'value') ?? 0);
 }
 
 function hitOf(hit: unknown): Hit {

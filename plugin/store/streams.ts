@@ -26,6 +26,18 @@ export async function findStreams(store: Store, signal?: AbortSignal): Promise<{
   return { streams, indices };
 }
 
+/** Those of `streams` that were not made by others altogether: documents of theirs pass our pipeline, and their next index is made by our templates. */
+export async function streamsThatNeedUs(store: Store, streams: readonly DataStream[], signal?: AbortSignal): Promise<readonly DataStream[]> {
+  const needing: DataStream[] = [];
+  for (const stream of streams) {
+    const { body } = await store.request('GET', `/${stream.name}/_mapping?filter_path=*.mappings._meta`, { what: `looking at the mappings of ${stream.name}`, signal });
+    const mappings = new Map(entriesAt(body));
+    const owners = stream.indices.map((index) => markerOf({ _meta: at(mappings.get(index), 'mappings', '_meta') })?.owner ?? OWNER);
+    if (owners.length === 0 || owners.includes(OWNER)) needing.push(stream);
+  }
+  return needing;
+}
+
 function generationOf(index: string): number {
   return Number(/-(\d+)$/.exec(index)?.[1] ?? 0);
 }

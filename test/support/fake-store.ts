@@ -58,6 +58,7 @@ export async function startFakeStore({ product = 'Elasticsearch', lacks = [], in
     if (path.startsWith('/_resolve/index/')) return { status: 200, body: { indices: [], data_streams: [...streams].map(([name, { indices }]) => ({ name, backing_indices: indices })) } };
     if (path.endsWith('/_rollover')) return rollOver(path.slice(1, -'/_rollover'.length));
     if (path.endsWith('/_mapping')) return { status: 200, body: mappingOf(path.slice(1, -'/_mapping'.length)) };
+    if (path === '/_index_template') return { status: 200, body: { index_templates: [...held].flatMap(([at, value]) => (at.startsWith('/_index_template/') ? { name: at.slice('/_index_template/'.length), index_template: value } : [])) } };
     if (path.startsWith('/_alias/')) return refused('alias missing', 404);
     if (method === 'PUT' || method === 'POST') {
       held.set(path, JSON.parse(text) as Json);

@@ -12,7 +12,7 @@ import { addExtension, Packr } from 'msgpackr';
 
 /** The certificate which a TLS host shows, and which a client must be told to trust. */
 export const TEST_CERTIFICATE_FILE = join(import.meta.dirname, '../../../test/support/tls/tests-only.cert.pem');
-const TEST_KEY_FILE = join(import.meta.dirname, '../../../test/support/tls/tests-only.key.pem');
+export const TEST_KEY_FILE = join(import.meta.dirname, '../../../test/support/tls/tests-only.key.pem');
 
 /** The largest frame, as in Fluent Bit's Buffer_Max_Size. */
 const FRAME_LIMIT_BYTES = 6_144_000;

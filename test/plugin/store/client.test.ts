@@ -166,8 +166,9 @@ describe('searches', () => {
     assert.equal(count, 5);
   }));
 
-  test('count', () => within(() => [200, { count: 42 }], async (store) => {
-    assert.equal(await store.count('logs-*', { match_all: {} }), 42);
+  test('count', () => within(() => [200, { hits: { total: { value: 42_000, relation: 'eq' } } }], async (store, requests) => {
+    assert.equal(await store.count('logs-*', { match_all: {} }), 42_000);
+    assert.match(requests[0]?.body ?? '', /"track_total_hits":true/);
   }));
 });
 
