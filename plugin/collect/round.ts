@@ -5,6 +5,7 @@
 import { AuditError, failure, reasonOf } from '../errors.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Clock, ContentType } from '../types.ts';
+import type { NewListings } from './new-listings.ts';
 
 /** The service asks for at most one start of a subscription in 15 minutes. */
 export const START_INTERVAL_MS = 15 * 60_000;
@@ -28,6 +29,10 @@ export interface RoundOptions {
   readonly admitted: () => void;
   /** Lists what is new of a type. */
   readonly list: (type: ContentType, signal: AbortSignal) => Promise<void>;
+  /** Of this and the earlier rounds of the tenant. */
+  readonly listings: NewListings;
+  /** Whether the round ends only when all its listings have. */
+  readonly once: boolean;
 }
 
 /** What became of the types: those that could not be listed now, with why; they are tried again in the next round. */
@@ -37,29 +42,31 @@ export type RoundResult = ReadonlyMap<ContentType, AuditError>;
 export async function round(subscribing: Subscribing, options: RoundOptions, signal: AbortSignal): Promise<RoundResult> {
   const failures = new Map<ContentType, AuditError>();
   const context = { subscribing, options, failures, signal };
-  const subscriptions = await subscribing.subscriptions(signal);
-  options.admitted();
-  const ready = await subscribe(subscriptions, context);
-  const results = await Promise.allSettled(ready.map((type) => listType(type, context)));
-  results.forEach((result, index) => {
-    const type = ready[index];
-    if (result.status === 'rejected' && type !== undefined) noteFailure(type, result.reason, context);
-  });
+  const { listings, contentTypes, once, clock, admitted } = options;
+  const subscriptions = await askForSubscriptions(context);
+  const isKnown = !(subscriptions instanceof AuditError);
+  if (isKnown) admitted();
+  for (const type of contentTypes) listings.begin(type, () => listType(type, isKnown && subscriptions.get(type) !== 'enabled', context));
+  const ended = await listings.ended(once ? undefined : clock);
+  if (!isKnown) {
+    if (ended.every(([, failed]) => failed !== undefined) && listings.underWay.size === 0) throw subscriptions;
+    options.log('subscriptions.unknown', { tenant: options.tenant, code: subscriptions.code, reason: reasonOf(subscriptions) });
+    admitted();
+  }
+  for (const [type, failed] of ended) if (failed !== undefined) noteFailure(type, failed.reason, context);
+  for (const [type, { reason }] of listings.failedBefore) if (reason instanceof AuditError) failures.set(type, reason);
   return failures;
 }
 
-/** Starts the subscriptions that are missing, all at once; resolves with the types that can be listed. */
-async function subscribe(subscriptions: Awaited<ReturnType<Subscribing['subscriptions']>>, context: Context): Promise<readonly ContentType[]> {
-  const { contentTypes } = context.options;
-  const results = await Promise.allSettled(contentTypes.map(async (type) => {
-    // One that was started a moment ago may not show yet, or never says that it is on: listing tells.
-    if (subscriptions.get(type) !== 'enabled' && startMayBeAskedInMs(type, context) <= 0) await startSubscription(type, context);
-  }));
-  return contentTypes.filter((type, index) => {
-    const result = results[index];
-    if (result?.status === 'rejected') noteFailure(type, result.reason, context);
-    return result?.status === 'fulfilled';
-  });
+/** The subscriptions, or why they cannot be had now: listing tells as well which are off, so that is no reason to collect nothing. */
+async function askForSubscriptions({ subscribing, signal }: Context): Promise<Awaited<ReturnType<Subscribing['subscriptions']>> | AuditError> {
+  try {
+    return await subscribing.subscriptions(signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof AuditError) || subscribing.consequenceOf(error) !== 'later') throw error;
+    return error;
+  }
 }
 
 /** So long the service must not be asked to start a subscription again; a clock that was set back behind the last start is no reason to wait. */
@@ -84,9 +91,11 @@ async function startSubscription(type: ContentType, context: Context): Promise<v
   log('subscription.started', { tenant, contentType: type });
 }
 
-/** Lists what is new of a type, also when its subscription turns out to be off only then. */
-async function listType(type: ContentType, context: Context): Promise<void> {
+/** Lists what is new of a type, whose subscription is started before where it is off, or turns out to be off only then. */
+async function listType(type: ContentType, isOff: boolean, context: Context): Promise<void> {
   const { subscribing, options, signal } = context;
+  // One that was started a moment ago may not show yet, or never says that it is on: listing tells.
+  if (isOff && startMayBeAskedInMs(type, context) <= 0) await startSubscription(type, context);
   try {
     await options.list(type, signal);
   } catch (error) {

@@ -10,6 +10,7 @@ import type { Concurrency } from './concurrency.ts';
 import type { Turn } from './entrance.ts';
 import { Feed, type FeedListing, type FeedOptions } from './feed.ts';
 import { Fetching } from './fetching.ts';
+import { NewListings } from './new-listings.ts';
 import { PastListings } from './past-listings.ts';
 import { round, type RoundOptions, type Subscribing } from './round.ts';
 import { quietly, type Collector, type Signals } from './run.ts';
@@ -17,7 +18,7 @@ import { quietly, type Collector, type Signals } from './run.ts';
 /** What a tenant's collector needs of the API and the ledger to find out what there is. */
 export type Listing = Subscribing & FeedListing;
 
-export interface TenantOptions extends Omit<RoundOptions, 'list' | 'admitted'>, Omit<FeedOptions, 'found' | 'room'> {
+export interface TenantOptions extends Omit<RoundOptions, 'list' | 'admitted' | 'listings'>, Omit<FeedOptions, 'found' | 'room'> {
   /** When this tenant begins, among all the others of the run. */
   readonly turn: Turn;
   readonly pollIntervalMs: number;
@@ -65,6 +66,7 @@ class Tenant implements TenantCollector {
   readonly #fetching: Fetching;
   /** Blobs that failed in this round. */
   readonly #parked = new Set<string>();
+  readonly #new = new NewListings();
   readonly #past: PastListings;
   #isBehind = true;
   /** Whether what is owed was put into the queue; before that, whatever is owed will be. */
@@ -86,7 +88,7 @@ class Tenant implements TenantCollector {
   }
 
   get isIdle(): boolean {
-    return !this.#isListing && this.#past.isIdle && this.#fetching.isIdle;
+    return !this.#isListing && this.#new.underWay.size === 0 && this.#past.isIdle && this.#fetching.isIdle;
   }
 
   takeUp(blobs: readonly ContentBlob[]): void {
@@ -115,6 +117,7 @@ class Tenant implements TenantCollector {
     await quietly(this.#options.turn.begin(stop), stop);
     this.#fetching.begin(signals, giveUp);
     const missing = await this.#rounds(signals, giveUp).catch(giveUp);
+    await this.#new.over();
     await this.#past.over();
     await this.#fetching.over();
     this.#options.turn.end();
@@ -188,13 +191,14 @@ class Tenant implements TenantCollector {
     this.#isWholeRound = false;
     try {
       const list = async (type: ContentType): Promise<void> => this.#onlySpan !== undefined ? undefined : this.#feeds.find((feed) => feed.type === type)?.listNew(stop);
-      const failures = await round(this.#listing, { ...this.#options, admitted, list }, stop);
+      const failures = await round(this.#listing, { ...this.#options, admitted, list, listings: this.#new }, stop);
+      const { underWay } = this.#new;
       roundEnded(new Map([...this.#past.failures, ...failures]), undefined);
-      this.#past.goOn(this.#feeds.filter(({ type }) => !failures.has(type)), stop, giveUp);
+      this.#past.goOn(this.#feeds.filter(({ type }) => !failures.has(type) && !underWay.has(type)), stop, giveUp);
       listed(this.#owed());
       // a content type that a human has shut off does not keep the others from being complete, unless there are no others
       const counting = [...failures.values()].filter((error) => failures.size === contentTypes.length || this.#listing.consequenceOf(error) !== 'degrade');
-      this.#isWholeRound = counting.length === 0;
+      this.#isWholeRound = counting.length === 0 && underWay.size === 0;
       return { waitMs: pollIntervalMs, failure: counting[0] };
     } catch (error) {
       stop.throwIfAborted();

@@ -19,6 +19,7 @@ export const LINES = {
   'tenant.clock_skew': ['warn', 'This machine\'s clock and the service\'s differ. Spans of time go by the service\'s where it is adjusted.'],
   'tenant.lost_window': ['error', 'The service no longer serves this span of time, and it was never listed: its events are lost.'],
   'subscription.started': ['info', 'A subscription was started. The first content can take up to 12 hours.'],
+  'subscriptions.unknown': ['warn', 'The subscriptions could not be asked for; the content types are listed all the same.'],
   'feed.degraded': ['error', 'A content type cannot be collected until somebody mends this; the others go on.'],
   'feed.failed': ['warn', 'A content type could not be listed; it is listed in the next round.'],
   'window.listed': ['debug', 'A window was listed.'],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { consequenceOf } from '../../../plugin/api/classifier.ts';
+import { LISTING_PATIENCE_MS, NewListings } from '../../../plugin/collect/new-listings.ts';
 import { round, START_INTERVAL_MS, type RoundResult, type Subscribing } from '../../../plugin/collect/round.ts';
 import { failure } from '../../../plugin/errors.ts';
 import type { LogLine } from '../../../plugin/telemetry/log.ts';
@@ -27,12 +28,14 @@ interface Changes {
   readonly disabled?: readonly ContentType[];
   readonly subscribing?: Partial<Subscribing>;
   /** What listing a type meets. */
-  readonly list?: (type: ContentType) => Error | undefined;
+  readonly list?: (type: ContentType) => Error | Promise<void> | undefined;
+  readonly once?: boolean;
 }
 
-function setUp({ types = ['Audit.General'], enabled = types, disabled = [], subscribing = {}, list = () => undefined }: Changes = {}): Setup {
+function setUp({ types = ['Audit.General'], enabled = types, disabled = [], subscribing = {}, list = () => undefined, once = false }: Changes = {}): Setup {
   const clock = createManualClock(NOW_MS);
   const controller = new AbortController();
+  const listings = new NewListings();
   const setup = { steps: [] as string[], lines: [] as LogLine[], startedAt: new Map<ContentType, number>(), clock, controller };
   const parts: Subscribing = {
     subscriptions: () => Promise.resolve(new Map([...enabled.map((type) => [type, 'enabled'] as const), ...disabled.map((type) => [type, 'disabled'] as const)])),
@@ -46,16 +49,23 @@ function setUp({ types = ['Audit.General'], enabled = types, disabled = [], subs
     ...subscribing,
   };
   const options = {
-    tenant: 'Brackwater', contentTypes: types, clock,
+    tenant: 'Brackwater', contentTypes: types, clock, listings, once,
     log: (line: LogLine) => void setup.lines.push(line),
     admitted: () => void setup.steps.push('admitted'),
     list: (type: ContentType) => {
       setup.steps.push(`list ${type}`);
-      const error = list(type);
-      return error === undefined ? Promise.resolve() : Promise.reject(error);
+      const listed = list(type);
+      return listed instanceof Error ? Promise.reject(listed) : listed ?? Promise.resolve();
     },
   };
   return { ...setup, run: () => round(parts, options, controller.signal) };
+}
+
+/** A listing that goes on until somebody ends it. */
+function held(): { readonly promise: Promise<void>; readonly resolve: () => void; readonly reject: (reason: Error) => void } {
+  let [resolve, reject]: [() => void, (reason: Error) => void] = [() => undefined, () => undefined];
+  const promise = new Promise<void>((...both) => { [resolve, reject] = both; });
+  return { promise, resolve, reject };
 }
 
 describe('a round: subscriptions', () => {
@@ -135,6 +145,47 @@ describe('a round: listings', () => {
     const { run, steps } = setUp({ subscribing: { subscriptions: () => Promise.reject(refusal) } });
     await assert.rejects(run(), refusal);
     assert.deepEqual(steps, []);
+  });
+
+  test('go on when the service does not say what is subscribed, unless none of them succeeds either', async () => {
+    const unavailable = api('API_UNAVAILABLE');
+    const subscribing = { subscriptions: () => Promise.reject(unavailable) };
+    const { run, steps, lines } = setUp({ types: CONTENT_TYPES, subscribing, list: (type) => type === 'DLP.All' ? api('API_SUBSCRIPTION') : undefined });
+    assert.deepEqual([...(await run()).keys()], ['DLP.All']);
+    assert.deepEqual(steps.filter((step) => !step.startsWith('list')), ['start DLP.All', 'noted DLP.All', 'admitted']);
+    assert.ok(lines.includes('subscriptions.unknown'));
+    const down = setUp({ types: CONTENT_TYPES, subscribing, list: () => api('API_UNAVAILABLE') });
+    await assert.rejects(down.run(), unavailable);
+    assert.deepEqual(down.lines, [], 'what concerns all of the tenant is said once, by whoever asked for the round');
+  });
+
+  test('that take long hold up no other type: they go on beside the next rounds, which tell what became of them', async () => {
+    const hanging = held();
+    const failing: Error[] = [];
+    const { run, steps, clock } = setUp({ types: CONTENT_TYPES, list: (type) => type === 'DLP.All' ? failing[0] ?? hanging.promise : undefined });
+    for (let number = 1; number <= 2; number += 1) {
+      const first = run();
+      await clock.advance(LISTING_PATIENCE_MS);
+      assert.equal((await first).size, 0);
+      assert.equal(steps.filter((step) => step === 'list Audit.General').length, number);
+    }
+    assert.equal(steps.filter((step) => step === 'list DLP.All').length, 1);
+    hanging.reject(api('API_UNAVAILABLE'));
+    await assert.rejects(hanging.promise);
+    failing.push(api('API_THROTTLED'));
+    assert.equal((await run()).get('DLP.All')?.code, 'API_THROTTLED');
+    assert.equal(steps.filter((step) => step === 'list DLP.All').length, 2);
+  });
+
+  test('are all waited for where nothing comes after the round', async () => {
+    const hanging = held();
+    const { run, clock } = setUp({ types: CONTENT_TYPES, once: true, list: (type) => type === 'DLP.All' ? hanging.promise : undefined });
+    let isOver = false;
+    const over = run().then(() => { isOver = true; });
+    await clock.advance(10 * LISTING_PATIENCE_MS);
+    assert.equal(isOver, false);
+    hanging.resolve();
+    await over;
   });
 
   test('end with the reason of the stop, which is no failure of theirs', async () => {

@@ -5,6 +5,7 @@ import type { Carrier } from '../../../plugin/collect/carry.ts';
 import { createConcurrency } from '../../../plugin/collect/concurrency.ts';
 import type { Collector } from '../../../plugin/collect/run.ts';
 import type { ListingRank } from '../../../plugin/collect/feed.ts';
+import { LISTING_PATIENCE_MS } from '../../../plugin/collect/new-listings.ts';
 import { createTenantCollector, type Listing, type TenantCollector, type TenantOptions } from '../../../plugin/collect/tenant.ts';
 import { type AuditError, failure } from '../../../plugin/errors.ts';
 import type { LogLine } from '../../../plugin/telemetry/log.ts';
@@ -37,6 +38,8 @@ class World {
   available: ContentBlob[] = [];
   subscriptionsFail: Error | undefined;
   listingFails: ((type: ContentType, rank: ListingRank) => Error | undefined) = () => undefined;
+  /** How long a listing takes. */
+  listingWaits: (type: ContentType) => Promise<void> = () => Promise.resolve();
   /** How what was delivered settles. */
   settled: () => Promise<void> = () => Promise.resolve();
   /** What opening a blob meets. */
@@ -78,7 +81,7 @@ class World {
       },
       start: () => Promise.resolve(),
       list: async function* (this: World, type: ContentType, _window: Window, _signal: AbortSignal, rank: ListingRank) {
-        await Promise.resolve();
+        await this.listingWaits(type);
         const fails = this.listingFails(type, rank);
         if (fails !== undefined) throw fails;
         const blobs = this.available.filter(({ contentType }) => contentType === type);
@@ -278,18 +281,41 @@ describe('a tenant\'s collector', () => {
   test('waits longer after a round that failed as a whole, and goes on by itself', async () => {
     const world = new World();
     world.subscriptionsFail = unavailable();
+    world.listingFails = () => unavailable();
     const running = world.run(world.collector());
     await settled();
     assert.deepEqual(world.lines, ['tenant.failed']);
     assert.deepEqual(world.said, ['let in'], 'what may pass by itself does not keep the run from starting');
     assert.deepEqual(world.roundEnds, [['API_UNAVAILABLE']], 'and whoever keeps the standing learns it');
     world.subscriptionsFail = undefined;
+    world.listingFails = () => undefined;
     world.available = blobs(1, 1);
     await world.clock.advance(ERROR_RETRY_MS - 1);
     assert.equal(world.rounds, 1);
     await world.clock.advance(1);
     assert.equal(world.committed.length, 1);
     assert.deepEqual(world.roundEnds.at(-1), [], 'that it works again, too');
+    await ended(world, running);
+  });
+
+  test('keeps what is new of other types coming while the listing of one hangs, and ends only when that has', async () => {
+    const world = new World();
+    let letGo = (): void => undefined;
+    const hanging = new Promise<void>((resolve) => { letGo = resolve; });
+    const collector = world.collector({ contentTypes: ['Audit.General', 'DLP.All'] });
+    world.listingWaits = (type) => type === 'DLP.All' ? hanging : Promise.resolve();
+    const running = world.run(collector);
+    for (const number of [1, 2, 3]) {
+      world.available = blobs(1, number);
+      await world.clock.advance(LISTING_PATIENCE_MS);
+      await world.clock.advance(POLL_MS);
+      assert.equal(world.committed.length, number);
+    }
+    assert.equal(collector.isIdle, false);
+    assert.ok(!world.said.includes('caught up'), 'nobody knows what there is of the other');
+    letGo();
+    await world.clock.advance(LISTING_PATIENCE_MS + POLL_MS);
+    assert.ok(world.said.includes('caught up'));
     await ended(world, running);
   });
 
@@ -331,6 +357,7 @@ describe('a tenant\'s collector', () => {
       throw unavailable();
     };
     world.subscriptionsFail = unavailable();
+    world.listingFails = () => unavailable();
     const running = world.run(world.collector());
     for (let turn = 0; turn < 20; turn += 1) await settled();
     assert.ok(world.opened.length <= 6, `${world.opened.length} requests`);
