@@ -106,7 +106,7 @@ export function answer(withTime: bool, time: Text, sec: u32, nsec: u32): Text {
     byte(COMMA);
   }
   writeFields(true);
-  writeOthers();
+  writeOthers(true);
   const document = endOfDocument();
   closeDocument(document);
   return document;

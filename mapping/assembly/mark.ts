@@ -50,7 +50,11 @@ export function isMarked(start: usize, length: usize): bool {
 export function unmarked(start: usize, length: usize): usize {
   const behind = start + lengthOf(word(Word.mark));
   let marked: usize = 0;
-  for (let at = behind - CLOSING_BYTES - DIGITS; at < behind - CLOSING_BYTES; at++) marked = marked * 10 + (<usize>load<u8>(at) - 0x30);
+  for (let at = behind - CLOSING_BYTES - DIGITS; at < behind - CLOSING_BYTES; at++) {
+    const digit = <usize>load<u8>(at) - 0x30;
+    if (digit > 9) return 0;
+    marked = marked * 10 + digit;
+  }
   if (marked != length) return 0;
   store<u8>(behind - 1, OPEN_BRACE);
   store<u8>(start + length, 0);

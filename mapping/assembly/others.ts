@@ -120,9 +120,9 @@ function isLabels(key: Text): bool {
   return lengthOf(key) == 6 && load<u32>(startOf(key)) == 0x6562616c && load<u16>(startOf(key), 4) == 0x736c;
 }
 
-/** Writes the members, with a comma before them. */
-export function writeOthers(): void {
+/** Writes the members, behind a `comma` where something stands before them. */
+export function writeOthers(comma: bool): void {
   if (lengthOf(others) <= 2) return;
-  byte(COMMA);
+  if (comma) byte(COMMA);
   copy(startOf(others) + 1, lengthOf(others) - 2);
 }

@@ -40,7 +40,7 @@ export function documentIn(at: usize, withTime: bool, sec: u32, nsec: u32): Text
     isFirst = false;
     writeCompact(startOf(member), endOf(member), Numbers.keep);
   }
-  writeOthers();
+  writeOthers(!isFirst);
   return endOfDocument();
 }
 

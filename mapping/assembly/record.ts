@@ -6,7 +6,7 @@ import { append, set } from './document';
 import { Field } from './generated/fields';
 import { Vocabulary, Word } from './generated/vocabulary';
 import { CLOSE_BRACE, COLON, COMMA, OPEN_BRACE, QUOTE, forgetSeen, seen, skipSpace, stringEnd } from './json/scan';
-import { firstElement, nextElement, textAt } from './json/members';
+import { firstElement, memberOf, memberText, nextElement, textAt } from './json/members';
 import { skipValue } from './json/skip';
 import { Text, endOf, same, startOf } from './json/span';
 import { canonical, lower } from './json/text';
@@ -26,9 +26,11 @@ const enum Member { none, o365audit, event, organization, dataStream, tags, opti
 export let event: usize = 0;
 /** The event is a member of the record. */
 export let isWrapped: bool = false;
-/** The record has a mark (mark.ts); it has the member below which documents have the event. */
+/** The record has a mark (mark.ts). */
 let isMarked: bool = false;
-let hasAudit: bool = false;
+/** Its members `event`, and `o365`, below which documents have the event; 0 for those that it does not have. */
+let eventFields: usize = 0;
+let o365: usize = 0;
 
 /** Where the record's own members lie; 0 for those that it does not have. */
 let tags: usize = 0;
@@ -40,7 +42,8 @@ export function forgetRecord(): void {
   event = 0;
   isWrapped = false;
   isMarked = false;
-  hasAudit = false;
+  eventFields = 0;
+  o365 = 0;
   memory.fill(TAKEN, 0, 9 << 3);
   tags = 0;
   options = 0;
@@ -70,9 +73,17 @@ export function readRecord(at: usize, finish: usize): bool {
   }
 }
 
-/** The record is a document already. Without a mark it is one when it has nothing to map: the collector was told to make documents for an agent without this filter. */
+/**
+ * The record is a document already: it has the event where documents have it, or is ours and has none, as that of an error. It need not have a mark, for the collector may have been told
+ * to make documents for an agent without this filter. A mark alone makes no document of an event.
+ */
 export function isDocument(): bool {
-  return isMarked || (hasAudit && !isWrapped);
+  if (isWrapped && !isMarked) return false;
+  const isOurs = same(memberText(eventFields, Word.module), word(Word.o365));
+  if (isWrapped) return isOurs;
+  const audit = memberOf(o365, Word.audit);
+  if (audit != 0 && <u32>load<u8>(audit) == OPEN_BRACE) return true;
+  return isOurs && (isMarked || same(memberText(eventFields, Word.kind), word(Word.pipeline_error)));
 }
 
 /** Takes a record that has no event yet: the surroundings of the events that `putEvent` names. False when it is malformed. */
@@ -95,14 +106,17 @@ function take(known: u32, key: usize, value: usize): usize {
     isWrapped = true;
     event = value;
     if (<u32>load<u8>(value) == OPEN_BRACE && normaliseEvent(value)) return eventEnd;
-  } else if (known == Member.event) return takeMembers(value, Vocabulary.envelope_event, Taken.eventId, Taken.eventOriginal);
-  else if (known == Member.organization) return takeMembers(value, Vocabulary.envelope_organization, Taken.organizationId, Taken.organizationName);
+  } else if (known == Member.event) {
+    eventFields = value;
+    return takeMembers(value, Vocabulary.envelope_event, Taken.eventId, Taken.eventOriginal);
+  }
+  if (known == Member.organization) return takeMembers(value, Vocabulary.envelope_organization, Taken.organizationId, Taken.organizationName);
   else if (known == Member.dataStream) return takeMembers(value, Vocabulary.envelope_data_stream, Taken.streamType, Taken.streamNamespace);
   else if (known == Member.tags) tags = value;
   else if (known == Member.options) options = value;
   else if (known == Member.original) original = value;
   else if (known == Member.mark) isMarked = true;
-  else if (known == Member.o365) hasAudit = <u32>load<u8>(value) == OPEN_BRACE;
+  else if (known == Member.o365) o365 = value;
   else if (known == Member.none && lookup(Vocabulary.field_set, keyStart + 1, keyEnd - keyStart - 1) == 0) noteOther(key);
   return skipValue(value);
 }

@@ -135,6 +135,14 @@ describe('a prepared record that an agent has changed', () => {
     assert.deepEqual(documentOf(added('"labels":{"site":7},"cluster":{"name":"north","spare":null}')), { ...DOCUMENT, labels: { site: '7' }, cluster: { name: 'north' } });
   });
 
+  test('of an error, which has no event in it, stays what it is without its mark, too', () => {
+    const record = recordOf('{"Id":"4c1d","Operation":7}', 'prepared');
+    const error = recordOf('7', 'prepared');
+    for (const text of [record, error]) {
+      for (const changed of [withoutMark(text), text.replace('{', '{ ')]) assert.deepEqual(documentOf(changed), JSON.parse(withoutMark(text)), changed);
+    }
+  });
+
   test('has the time of its event where the collector maps it', () => {
     assert.deepEqual(JSON.parse(agent.mapRecord(Buffer.from(RECORD))), { '@timestamp': '2026-09-01T08:15:30.000Z', ...DOCUMENT });
     assert.deepEqual(JSON.parse(agent.mapRecord(Buffer.from(RECORD.replaceAll('CreationTime', 'CreatedTime')), 1, 0)), { '@timestamp': '1970-01-01T00:00:01.000Z', ...JSON.parse(mapped(RECORD).replaceAll('CreationTime', 'CreatedTime')) as object });
@@ -155,6 +163,39 @@ describe('a prepared record that an agent has changed', () => {
         const document = JSON.parse(agent.map(Buffer.concat([longer.subarray(0, at), Buffer.from(other), longer.subarray(at + 1)]))) as unknown;
         assert.ok(typeof document === 'object' && document !== null && !Array.isArray(document));
       }
+    }
+  });
+});
+
+describe('a mark alone makes no document of an event', () => {
+  const mapping = (record: string): Document => JSON.parse(agent.mapRecord(Buffer.from(record))) as Document;
+  const MARKS = ['"o365audit_document":"00000031"', '"o365audit_document":7', '"o365audit_document":null', '"o365audit\\u005fdocument":{}'];
+  const raw = recordOf(EVENT, 'raw');
+
+  for (const mark of MARKS) {
+    test(`${mark} in a raw record leaves the document as it is`, () => {
+      for (const marked of [raw.replace('{', `{${mark},`), raw.replace(/\}$/, `,${mark}}`)]) {
+        assert.deepEqual(documentOf(marked), DOCUMENT);
+        assert.equal(agent.mapRecord(Buffer.from(marked)), agent.mapRecord(Buffer.from(raw)));
+      }
+    });
+
+    test(`${mark} in a bare event is a property of the event`, () => {
+      const { o365, event } = mapping(EVENT.replace('{', `{${mark},`)) as unknown as { o365: { audit: { Id: string } }; event: { action: string } };
+      assert.deepEqual([o365.audit.Id, event.action], ['4c1d', 'Add member to role.']);
+    });
+  }
+
+  test('nor does a property that has the name of documents', () => {
+    for (const other of ['"o365":{"x":1}', '"o365":{}', '"o365":{"audit":"x"}', '"event":{"module":"o365"}', '"event":{"kind":"pipeline_error"}', '"event":{"module":"another","kind":"pipeline_error"}']) {
+      const { o365 } = mapping(EVENT.replace('{', `{${other},`)) as unknown as { o365: { audit: { Id: string } } };
+      assert.equal(o365.audit.Id, '4c1d', other);
+    }
+  });
+
+  test('a record with nothing of a document in it is an object, marked or not', () => {
+    for (const record of [...MARKS.map((mark) => `{${mark}}`), ...MARKS.map((mark) => `{${mark},"labels":{"site":"7"}}`), '{}']) {
+      assert.equal((documentOf(record).event as { kind?: unknown }).kind, 'pipeline_error', record);
     }
   });
 });
