@@ -86,15 +86,13 @@ function mapGuarded(start: usize, finish: usize, withTime: bool): Text {
   }
   if (isWrapped) prepareOthers();
   else forgetOthers();
+  const before = options;
+  setOptions(optionsOfRecord());
   if (<u32>load<u8>(event) != OPEN_BRACE) {
     mapNoObject(event, skipValue(event));
     return 0;
   }
-  const asked = optionsOfRecord();
-  if (asked != options || audit == 0) {
-    setOptions(asked);
-    normaliseEvent(event);
-  }
+  if (options != before || audit == 0) normaliseEvent(event);
   mapRecordAround();
   mapEvent();
   setIdOfEvent();

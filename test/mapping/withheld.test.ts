@@ -55,6 +55,15 @@ for (const choice of ['hash', 'drop']) {
   });
 }
 
+test('nor does one of a text or an array in an event\'s place', () => {
+  for (const event of [TEXT, [DETECTIONS], `${TEXT}}`]) {
+    for (const choice of ['hash', 'drop']) {
+      const record = Buffer.from(JSON.stringify({ o365audit: event, o365audit_options: { dlp_detections: choice } }));
+      for (const document of [module.mapRecord(record), module.map(record)]) assert.ok(!document.includes(SECRET), document);
+    }
+  }
+});
+
 test('the word alone is none of them', () => {
   const { o365 } = JSON.parse(module.mapRecord(recordOf({ RecordType: 11, Comments: 'what DetectedValues are' }, 'drop'))) as { o365: { audit: { Comments: string } } };
   assert.equal(o365.audit.Comments, 'what DetectedValues are');

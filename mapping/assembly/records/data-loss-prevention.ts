@@ -36,6 +36,7 @@ export function mapDlp(): void {
   mapBlock();
   mapDocument();
   mapMessage();
+  mapSentence();
 }
 
 /** R540, of Exchange: the message is mail, too. */
@@ -52,6 +53,7 @@ export function mapDlpEndpoint(): void {
   if (isCaptured(Property.PolicyDetails)) mapBlock();
   mapDocument();
   mapMessage();
+  mapSentence();
   if (!isCaptured(Property.FileExtension)) setExtension(textOfProperty(Property.EndpointMetaData_FileExtension));
 }
 
@@ -97,7 +99,6 @@ function mapPolicies(): void {
     policy = elementBehind(policies, end);
   }
   if (highestSeverity != 0) setNumber(Field.event_severity, highestSeverity);
-  if (asked(Option.dlp_message)) set(Field.message, sentence());
 }
 
 /** Takes one rule, up to `pickedEnd`; answers whether it is listed in rule.id and rule.name, where the first one replaces the policy. */
@@ -138,7 +139,11 @@ function hasException(): bool {
   return isCaptured(Property.ExceptionInfo_Reason) || containerOf(Property.ExceptionInfo) != 0;
 }
 
-/** R112: `<operation>: <rules> (<user>)`. */
+/** R112: `<operation>: <rules> (<user>)`, on request. Rules and user must be known. */
+function mapSentence(): void {
+  if (asked(Option.dlp_message) && operation != 0) set(Field.message, sentence());
+}
+
 function sentence(): Text {
   const user = get(Field.user_id);
   begin();
