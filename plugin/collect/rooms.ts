@@ -6,7 +6,7 @@ import type { AuditError } from '../errors.ts';
 import { createDeadLetters, type DeadLetters, type LetterAbout } from '../ledger/dead-letters.ts';
 import { openDeliveredIds, type DeliveredIds } from '../ledger/delivered-ids.ts';
 import { openFilePositions, type FilePositions } from '../ledger/file-positions.ts';
-import { keepText, readKeptText } from '../ledger/kept-text.ts';
+import { keepLongText, readKeptText } from '../ledger/kept-text.ts';
 import { openLedger, type Ledger } from '../ledger/ledger.ts';
 import { createGathering, type Gathering } from '../module/gathering.ts';
 import { loadModule, type EcsModule } from '../module/instance.ts';
@@ -76,7 +76,7 @@ export async function openRooms(config: Config, surroundings: Surroundings, { re
   const network = opened(await openNetwork(collector, surroundings, log));
   const ledger = opened(await openLedger({ directory: collector.stateDir }, clock, log));
   const standing = join(collector.stateDir, STANDING_FILE);
-  opened(await keepStanding(counters, { read: () => readKeptText(standing), keep: (text) => keepText(standing, text) }, clock, log));
+  opened(await keepStanding(counters, { read: () => readKeptText(standing), keep: (text) => keepLongText(standing, text) }, clock, log));
   const letters = createDeadLetters({ directory: collector.stateDir, countLimit: collector.deadLettersLimit, bytesLimit: collector.deadLettersBytes, nowMs: () => clock.nowMs(), log });
   if (collector.metrics !== undefined) opened(await openEndpoint({ address: collector.metrics, log, ...figuresOf(counters, letters, collector, clock) }));
   const ids = collector.dedupe ? opened(await openDeliveredIds(memoryOf(config, clock, log))) : undefined;

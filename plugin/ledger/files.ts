@@ -72,8 +72,8 @@ export async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-/** Replaces a file, durable when it resolves: after a kill or a power cut it is the old one or the new one. Rejects with the system's own error. */
-export async function replaceFile(path: string, parts: readonly Uint8Array[], files: JournalFiles): Promise<void> {
+/** Replaces a file, durable when it resolves: after a kill or a power cut it is the old one or the new one. Each part is written before the next is asked for. Rejects with the system's own error. */
+export async function replaceFile(path: string, parts: Iterable<Uint8Array>, files: JournalFiles): Promise<void> {
   const next = `${path}.new`;
   const file = await files.open(next, true);
   try {

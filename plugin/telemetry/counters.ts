@@ -134,10 +134,28 @@ export class Counters {
   }
 
   standing(): Standing {
+    return { ...this.#run(), tenants: Object.fromEntries(this.#tenantsNow()) };
+  }
+
+  /** The standing as JSON text, in pieces: of hundreds of tenants it is long, and each is only looked at when its piece is asked for. */
+  * text(): Generator<string> {
+    yield `${JSON.stringify(this.#run()).slice(0, -1)},"tenants":{`;
+    let comma = '';
+    for (const [id, tenant] of this.#tenantsNow()) {
+      yield `${comma}${JSON.stringify(id)}:${JSON.stringify(tenant)}`;
+      comma = ',';
+    }
+    yield '}}\n';
+  }
+
+  #run(): Omit<Standing, 'tenants'> {
     const { program, processId, clock } = this.#options;
-    return {
-      version: STANDING_VERSION, program, processId, startedMs: this.#startedMs, writtenMs: clock.nowMs(), ...(this.#ending === undefined ? {} : { ending: this.#ending }),
-      tenants: { ...this.#earlier?.tenants, ...Object.fromEntries([...this.#tenants].map(([id, counters]) => [id, counters.standing(this.#credentialsExpireMs.get(id))])) },
-    };
+    return { version: STANDING_VERSION, program, processId, startedMs: this.#startedMs, writtenMs: clock.nowMs(), ...(this.#ending === undefined ? {} : { ending: this.#ending }) };
+  }
+
+  /** Each tenant as it stands: those of the last run that nobody has asked for yet as that left them. */
+  * #tenantsNow(): Generator<readonly [string, TenantStanding]> {
+    for (const [id, tenant] of Object.entries(this.#earlier?.tenants ?? {})) if (!this.#tenants.has(id)) yield [id, tenant];
+    for (const [id, counters] of this.#tenants) yield [id, counters.standing(this.#credentialsExpireMs.get(id))];
   }
 }

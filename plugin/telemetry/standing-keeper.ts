@@ -13,8 +13,8 @@ const SAVE_SHARE = 0.01;
 export interface KeptStanding {
   /** The text that was kept last; undefined if there is none. */
   readonly read: () => Promise<string | undefined>;
-  /** Durable when it resolves. */
-  readonly keep: (text: string) => Promise<void>;
+  /** Durable when it resolves; the text comes in pieces. */
+  readonly keep: (text: Iterable<string>) => Promise<void>;
 }
 
 /** Takes up what the last run kept, and keeps it up to date until it is closed. That it cannot be read or written is said once, and stops nobody. */
@@ -32,7 +32,7 @@ export async function keepStanding(counters: Counters, { read, keep }: KeptStand
 
   async function save(): Promise<void> {
     try {
-      await keep(`${JSON.stringify(counters.standing())}\n`);
+      await keep(counters.text());
       isBroken = false;
     } catch (error) {
       if (!isBroken) log('status.unwritten', { reason: reasonOf(error) });

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { keepText, readKeptObject, readKeptText } from '../../../plugin/ledger/kept-text.ts';
+import { keepLongText, keepText, readKeptObject, readKeptText } from '../../../plugin/ledger/kept-text.ts';
 import { createFailingFiles } from '../../support/failing-files.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'o365audit-kept-'));
@@ -18,6 +18,14 @@ describe('a kept text', () => {
     }
     assert.equal(statSync(path).mode & 0o777, 0o600);
     assert.deepEqual(readdirSync(folder), ['a.json']);
+  });
+
+  test('that is long comes in pieces of any length, and characters are not cut where one is written', async () => {
+    const path = join(folder, 'long.json');
+    for (const pieces of [[], [''], ['a', '', '€'.repeat(21_845), '€'], ['x'.repeat(65_535), '€'], ['x'.repeat(65_534), '😀'.repeat(100_000)], Array.from({ length: 9_000 }, (_, at) => `tenant ${at} ü`)]) {
+      await keepLongText(path, pieces);
+      assert.equal(await readKeptText(path), pieces.join(''));
+    }
   });
 
   test('is nothing where there is none', async () => assert.equal(await readKeptText(join(folder, 'none.json')), undefined));

@@ -6,14 +6,14 @@ import { readStanding } from '../../../plugin/telemetry/standing.ts';
 import type { LogLine } from '../../../plugin/telemetry/log.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
 
-async function setUp(changes: { read?: () => Promise<string | undefined>; keep?: (text: string) => Promise<void> } = {}) {
+async function setUp(changes: { read?: () => Promise<string | undefined>; keep?: (text: Iterable<string>) => Promise<void> } = {}) {
   const clock = createManualClock();
   const counters = new Counters({ program: '1.2.3', processId: 42, clock });
   const lines: LogLine[] = [];
   const texts: string[] = [];
   const keeper = await keepStanding(counters, {
     read: changes.read ?? (() => Promise.resolve(undefined)),
-    keep: changes.keep ?? (async (text) => { texts.push(text); await Promise.resolve(); }),
+    keep: changes.keep ?? (async (text) => { texts.push([...text].join('')); await Promise.resolve(); }),
   }, clock, (line) => lines.push(line));
   return { clock, counters, lines, texts, keeper };
 }
