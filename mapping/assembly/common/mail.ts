@@ -1,13 +1,16 @@
 /** Mail that an event is about: who to whom, subject, ids, attachments (R601–R608). */
-import { containerOf, textOfProperty } from '../captured';
+import { containerOf, isCaptured, textOfProperty } from '../captured';
 import { append, firstItem, get, itemText, nextItem, set, setJson } from '../document';
 import { Field } from '../generated/fields';
 import { Context, Property } from '../generated/properties';
 import { Vocabulary, Word } from '../generated/vocabulary';
-import { elementBehind, firstElement, nextElement, pick, picked0, picked1, picked2, pickedEnd, textAt } from '../json/members';
+import {
+  elementBehind, firstElement, memberName, memberOf, memberValue, nextElement, nextMember, openMembers, pick, picked0, picked1, picked2, pickedEnd, textAt,
+} from '../json/members';
 import { Text, endOf, find, findLast, lengthOf, startOf, textOf } from '../json/span';
 import { lower, trim } from '../json/text';
 import { lookupText } from '../names';
+import { audit } from '../normalise/whole';
 import { word } from '../words';
 import { addAttachment, addAttachments, forgetAttachments, writeAttachments } from './attachments';
 import { dateOf } from './time';
@@ -102,16 +105,13 @@ function mapAddresses(): void {
   append(Field.email_from_address, textOfProperty(Property.Sender));
 }
 
-/** The mail addresses of a cmdlet's parameter, which may be there more than once (R009). */
+/** The mail addresses of a cmdlet's parameter, which may have several values: it was there more than once (R009), or in the text of a cmdlet (R012). */
 function appendParameter(field: Field, parameter: Property): void {
-  const first = textOfProperty(parameter);
-  if (first == 0) return;
-  appendAddresses(field, first);
-  const parameters = containerOf(Property.Parameters);
-  for (let pair = firstElement(parameters); pair != 0; pair = elementBehind(parameters, pickedEnd)) {
-    pick(pair, Word.Name, Word.Value);
-    const name = textAt(picked0);
-    if (lookupText(Context.Parameters, name) == parameter) appendAddresses(field, textAt(picked1));
+  if (!isCaptured(parameter)) return;
+  for (let more = openMembers(memberOf(startOf(audit), Word.Parameters)); more; more = nextMember()) {
+    if (lookupText(Context.Parameters, memberName) != parameter) continue;
+    const values = memberValue;
+    for (let one = firstElement(values); one != 0; one = nextElement(values, one)) appendAddresses(field, textAt(one));
   }
 }
 

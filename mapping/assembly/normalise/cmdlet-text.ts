@@ -2,9 +2,12 @@
  * The parameters of a cmdlet that came as one text, `-Name "value" -Other ("a","b")`, written as members beside `_raw` when the record asks for it
  * (R012, option parse_parameters). Read where the text lies, in its escaped form: a quote there is a backslash and a quote.
  */
-import { BACKSLASH, CLOSE_BRACKET, COMMA, OPEN_BRACKET, QUOTE } from '../json/scan';
+import { captureString } from '../captured';
+import { Context } from '../generated/properties';
+import { BACKSLASH, CLOSE_BRACKET, COMMA, ESCAPED, OPEN_BRACKET, QUOTE } from '../json/scan';
 import { byte } from '../json/write';
 import { Option, asked } from '../mode';
+import { lookup } from '../names';
 import { keyEnd, keyStart, takeKey } from './keys';
 import { Pass } from './levels';
 import { writeMember } from './run';
@@ -80,6 +83,8 @@ function writeItem(start: usize, end: usize, object: usize, inList: bool): void 
     byte(COMMA);
   } else {
     noticeName(object);
+    const number = lookup(Context.Parameters, keyStart + 1, keyEnd - keyStart - 1);
+    if (number != 0) captureString(number, start, end, ESCAPED);
     writeMember(keyStart, keyEnd, Pass.fit);
     if (inList) byte(OPEN_BRACKET);
     isWritten = true;

@@ -49,7 +49,6 @@ export function special(number: u32, at: usize): usize {
 /** R009, R010: an array of pairs becomes an object. R012: a string becomes `{_raw}`. */
 function pairsOrText(at: usize, head: u32, number: u32, inContext: u32, modified: bool): usize {
   if (head == OPEN_BRACKET) {
-    captureContainer(number, at);
     const behind = pairs(at, number, inContext, modified);
     if (behind != MALFORMED && modified && hadNames()) {
       takeWordAsKey(Word.key_ModifiedPropertyNames);
