@@ -1,4 +1,5 @@
 /** What an audit found, for people and for machines: by tenant, content type and hour. */
+import { setAsideText, type SetAside } from '../store/failures.ts';
 import type { ContentType } from '../types.ts';
 import type { FeedAudit, TenantAudit } from './audit-tenant.ts';
 
@@ -11,11 +12,21 @@ export interface MissingEvents {
   readonly ids: ReadonlySet<string>;
 }
 
+export interface StoreFindings {
+  readonly name: string;
+  readonly lookedUp: number;
+  readonly missing: readonly MissingEvents[];
+  /** How many of the missing are missing still, after they were sent again; absent when none was. */
+  readonly stillMissing?: number;
+  /** What lies in the failure stores of the data streams; absent where they cannot be looked at. */
+  readonly setAside?: SetAside | undefined;
+}
+
 export interface AuditFindings {
   readonly tenants: readonly TenantAudit[];
   /** Tenants that could not be audited. */
   readonly failed: readonly { readonly tenant: string; readonly reason: string; readonly repair: string }[];
-  readonly store?: { readonly name: string; readonly lookedUp: number; readonly missing: readonly MissingEvents[] };
+  readonly store?: StoreFindings;
   /** What was done about it, and whether nothing is missing any more. */
   readonly done: readonly string[];
   readonly isRepaired?: boolean;
@@ -31,7 +42,7 @@ export function auditPage(findings: AuditFindings): string {
   const { tenants, failed, store, done, isRepaired = false } = findings;
   const lines = tenants.flatMap(({ tenant, feeds }) => [tenant.name ?? tenant.id, ...feeds.flatMap((feed) => feedLines(feed, (store?.missing ?? []).filter((missing) => missing.tenantId === tenant.id && missing.contentType === feed.contentType)))]);
   const refusals = failed.flatMap(({ tenant, reason, repair }) => [tenant, `  ! it could not be audited: ${reason}`, `      ${repair}`]);
-  const looked = store === undefined ? [] : [`${number(store.lookedUp)} events were looked up in ${store.name}.`];
+  const looked = store === undefined ? [] : [`${counted(store.lookedUp, 'event was', 'events were')} looked up in ${store.name}.`, ...setAsideLines(store.setAside)];
   const verdict = isRepaired ? '✓ Nothing is missing any more.' : isComplete(findings) ? '✓ Nothing is missing.' : `! ${summary(findings)}`;
   return [...lines, ...refusals, ...looked, ...done, verdict, ''].join('\n');
 }
@@ -41,7 +52,7 @@ export function auditAsJson(findings: AuditFindings): object {
   const { tenants, failed, store, done } = findings;
   return {
     is_complete: isComplete(findings), is_repaired: findings.isRepaired ?? false, done, failed,
-    store: store === undefined ? undefined : { name: store.name, events_looked_up: store.lookedUp, events_missing: sum(store.missing.map(({ ids }) => ids.size)) },
+    store: store === undefined ? undefined : { name: store.name, events_looked_up: store.lookedUp, events_missing: eventsMissing(store), events_still_missing: store.stillMissing, documents_set_aside: store.setAside?.count },
     tenants: tenants.map(({ tenant, feeds }) => ({
       id: tenant.id, name: tenant.name,
       content_types: feeds.map(({ contentType, listed, delivered, waiting, later, missing, trouble }) => {
@@ -60,10 +71,10 @@ function feedLines({ contentType, listed, delivered, waiting, later, missing, tr
   const rest = [waiting === 0 ? [] : `${number(waiting)} waiting`, later === 0 ? [] : `${number(later)} to be listed next`, missing.length === 0 ? [] : `${number(missing.length)} missing`].flat();
   const isGood = missing.length === 0 && events.length === 0 && trouble === undefined;
   return [
-    `  ${isGood ? '✓' : '!'} ${contentType.padEnd(26)} ${number(listed)} blobs, ${number(delivered)} delivered${rest.map((part) => `, ${part}`).join('')}`,
+    `  ${isGood ? '✓' : '!'} ${contentType.padEnd(26)} ${counted(listed, 'blob', 'blobs')}, ${number(delivered)} delivered${rest.map((part) => `, ${part}`).join('')}`,
     ...(trouble === undefined ? [] : [`      it could not be listed: ${trouble.message}`]),
-    ...byHour(missing.map(({ contentCreated }) => [contentCreated, 1])).map(([hour, count]) => `      ${hour}  ${number(count)} blobs missing`),
-    ...byHour(events.map(({ created, ids }) => [created, ids.size])).map(([hour, count]) => `      ${hour}  ${number(count)} events missing in the store`),
+    ...byHour(missing.map(({ contentCreated }) => [contentCreated, 1])).map(([hour, count]) => `      ${hour}  ${counted(count, 'blob', 'blobs')} missing`),
+    ...byHour(events.map(({ created, ids }) => [created, ids.size])).map(([hour, count]) => `      ${hour}  ${counted(count, 'event', 'events')} missing in the store`),
   ];
 }
 
@@ -79,9 +90,18 @@ function byHour(counts: readonly (readonly [created: string, count: number])[]):
 
 function summary({ tenants, failed, store }: AuditFindings): string {
   const blobs = sum(tenants.flatMap(({ feeds }) => feeds.map(({ missing }) => missing.length)));
-  const events = sum((store?.missing ?? []).map(({ ids }) => ids.size));
+  const events = store?.stillMissing ?? eventsMissing(store);
   const unseen = failed.length + sum(tenants.flatMap(({ feeds }) => feeds.map(({ trouble }) => trouble === undefined ? 0 : 1)));
-  return [blobs === 0 ? [] : `${number(blobs)} content blobs are missing.`, events === 0 ? [] : `${number(events)} events are missing in the store.`, unseen === 0 ? [] : 'Not everything could be looked at.'].flat().join(' ');
+  return [blobs === 0 ? [] : `${counted(blobs, 'content blob is', 'content blobs are')} missing.`, events === 0 ? [] : `${counted(events, 'event is', 'events are')} missing in the store.`, unseen === 0 ? [] : 'Not everything could be looked at.'].flat().join(' ');
+}
+
+/** They were taken from the log agent as if they were stored. */
+function setAsideLines(setAside: SetAside | undefined): readonly string[] {
+  return setAside === undefined || setAside.count === 0 ? [] : [`! ${setAsideText(setAside)}. They are in no other number here; those that have not come again are among the missing.`];
+}
+
+function eventsMissing(store: StoreFindings | undefined): number {
+  return sum((store?.missing ?? []).map(({ ids }) => ids.size));
 }
 
 function sum(numbers: readonly number[]): number {
@@ -90,4 +110,9 @@ function sum(numbers: readonly number[]): number {
 
 function number(value: number): string {
   return value.toLocaleString('en-US');
+}
+
+/** `1 event`, `2 events`. */
+export function counted(value: number, one: string, many: string): string {
+  return `${number(value)} ${value === 1 ? one : many}`;
 }

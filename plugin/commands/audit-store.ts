@@ -6,9 +6,10 @@ import { loadModule, type EcsModule } from '../module/instance.ts';
 import type { Splitter } from '../module/splitter.ts';
 import { openOutput } from '../output/output.ts';
 import type { Store } from '../store/client.ts';
+import { countSetAside } from '../store/failures.ts';
 import { textAt } from '../store/json.ts';
 import type { ContentBlob, Output, Surroundings } from '../types.ts';
-import type { AuditFindings, MissingEvents } from './audit-report.ts';
+import { counted, type AuditFindings, type MissingEvents } from './audit-report.ts';
 import type { AuditRooms, Visit } from './audit-tenant.ts';
 import { withStore, type StoreOptions } from './store.ts';
 
@@ -21,6 +22,9 @@ const CONCURRENCY = 4;
 /** What was delivered a moment ago becomes searchable after the next refresh, and log agents keep it for a while before. */
 const SETTLING_MS = 10_000;
 const CLOSE_MS = 4_000;
+/** How long what was sent again is looked for: a log agent sends every second or so what it has, and a store takes a second to show it. */
+const LOOK_INTERVAL_MS = 5_000;
+const LOOKS_MAX = 12;
 /** What an id is read in. */
 const AS_TEXT = { output: 'stdout', encoding: 'ndjson', format: 'raw' } as const;
 
@@ -52,10 +56,13 @@ export async function auditStore(options: StoreOptions, rooms: AuditRooms, surro
     if (gaps.length > 0) await rooms.clock.wait(SETTLING_MS, rooms.stop);
     for (const { ids } of gaps) await dropPresent(ids, store, rooms.stop);
     const missing = gaps.filter(({ ids }) => ids.size > 0).sort((left, right) => left.created < right.created ? -1 : 1);
-    const isRepaired = repair && missing.length > 0;
-    if (isRepaired) await sendAgain(missing, module, rooms, surroundings);
-    const done = isRepaired ? [`${missing.reduce((sum, { ids }) => sum + ids.size, 0)} events were missing in the store, and were sent again.`] : [];
-    return { ...findings, done, store: { name: store.name, lookedUp, missing: isRepaired ? [] : missing } };
+    const about = { name: store.name, lookedUp, missing, setAside: await countSetAside(store, STREAMS, rooms.stop) };
+    if (!repair || missing.length === 0) return { ...findings, store: about };
+    await sendAgain(missing, module, rooms, surroundings);
+    const stillMissing = await waitUntilPresent(missing, store, rooms);
+    const sent = counted(missing.reduce((sum, { ids }) => sum + ids.size, 0), 'event was missing in the store, was sent again', 'events were missing in the store, were sent again');
+    const done = stillMissing === 0 ? `${sent}, and nothing of it is missing there now.` : `${sent}, and ${stillMissing} cannot be found there yet. Run the audit again when the log agent has nothing left to send.`;
+    return { ...findings, done: [done], store: { ...about, stillMissing } };
   });
 }
 
@@ -114,6 +121,16 @@ async function dropPresent(ids: Set<string>, store: Store, signal: AbortSignal):
       for (const { source } of hits) ids.delete(textAt(source, 'event', 'id') ?? '');
     }
   }
+}
+
+/** Looks for what was sent until all is there, or for as long as a log agent may take; resolves with how many are not. */
+async function waitUntilPresent(gaps: readonly Gap[], store: Store, { clock, stop }: AuditRooms): Promise<number> {
+  const ids = new Set(gaps.flatMap((gap) => [...gap.ids]));
+  for (let look = 0; look < LOOKS_MAX && ids.size > 0; look++) {
+    await clock.wait(LOOK_INTERVAL_MS, stop);
+    await dropPresent(ids, store, stop);
+  }
+  return ids.size;
 }
 
 /** Fetches the blobs once more and delivers exactly the missing events, through the same output and past everything that would take them for known. */

@@ -13,7 +13,7 @@ import { openNetwork } from '../network/network.ts';
 import { Counters } from '../telemetry/counters.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ContentBlob, Surroundings } from '../types.ts';
-import { auditAsJson, auditPage, isComplete, type AuditFindings } from './audit-report.ts';
+import { auditAsJson, auditPage, counted, isComplete, type AuditFindings } from './audit-report.ts';
 import { auditStore } from './audit-store.ts';
 import { auditTenant, fatesIn, type AuditRooms, type TenantAudit, type Visit } from './audit-tenant.ts';
 import { openLog } from './log.ts';
@@ -40,9 +40,9 @@ export async function audit({ flags }: ArgumentsOf<'audit'>, surroundings: Surro
   } finally {
     await network.close();
   }
-  const isRepaired = options.repair && (isComplete(findings) ? findings.done.length > 0 : await repair(findings, config, surroundings, rooms));
+  const isRepaired = options.repair && !isComplete(findings) && await repair(findings, config, surroundings, rooms);
   const blobs = missingOf(findings.tenants).reduce((sum, { blobs: { length } }) => sum + length, 0);
-  const done = !options.repair || blobs === 0 ? [] : [isRepaired ? `${blobs} content blobs were missing, and have been fetched and delivered.` : `${blobs} content blobs are ordered; not all of them have been delivered yet.`];
+  const done = !options.repair || blobs === 0 ? [] : [isRepaired ? `${counted(blobs, 'content blob was missing, and has', 'content blobs were missing, and have')} been fetched and delivered.` : `${counted(blobs, 'content blob is', 'content blobs are')} ordered; not all has been delivered yet.`];
   const result = { ...findings, isRepaired, done: [...findings.done, ...done] };
   // where stdout carries events, the report must not stand among them
   const target = options.repair && collector.output === 'stdout' ? stderr : stdout;
@@ -89,7 +89,7 @@ async function repair({ tenants, failed, store }: AuditFindings, config: Config,
       await clock.wait(LOOK_INTERVAL_MS, stop);
     }
   }
-  return failed.length === 0 && (store?.missing.length ?? 0) === 0 && tenants.every(({ feeds }) => feeds.every(({ trouble }) => trouble === undefined));
+  return failed.length === 0 && (store?.stillMissing ?? 0) === 0 && tenants.every(({ feeds }) => feeds.every(({ trouble }) => trouble === undefined));
 }
 
 /** A run of the collector that takes the orders that were left, and ends when all is delivered. */

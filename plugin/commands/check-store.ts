@@ -3,7 +3,7 @@ import { readArguments } from '../config/collector.ts';
 import type { ArgumentsOf, Flags } from '../config/options.ts';
 import type { Store } from '../store/client.ts';
 import { describeServer, type StoreServer } from '../store/server.ts';
-import { findingOfSteps, simulateDocument, verifyResources, verifyStreams, verifyTemplate } from '../store/verify.ts';
+import { findingOfFailures, findingOfSteps, simulateDocument, verifyResources, verifyStreams, verifyTemplate } from '../store/verify.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Surroundings } from '../types.ts';
 import type { Steps } from './check-steps.ts';
@@ -36,9 +36,10 @@ async function checkWith(store: Store, options: ArgumentsOf<'setup'>, namespace:
     return verifyResources(store, wanted.resources, signal);
   });
   if (!isReady || wanted === undefined) return;
-  const { resources, steps: states } = wanted;
+  const { features, resources, steps: states } = wanted;
   await steps.step('store data streams', (signal) => verifyStreams(store, found, resources, signal));
   await steps.step('store template', (signal) => verifyTemplate(store, `logs-o365.audit-${namespace}`, signal));
+  if (features.failureStore) await steps.step('store failures', (signal) => findingOfFailures(store, signal));
   await steps.step('store enrichment', () => Promise.resolve(findingOfSteps(states)));
   await steps.step('store pipeline', (signal) => simulateDocument(store, {
     '@timestamp': new Date(surroundings.clock.nowMs()).toISOString(), source: { ip: '203.0.113.7' }, user_agent: { original: 'o365audit check' }, tags: ['forwarded'],

@@ -1,10 +1,11 @@
 /** Whether a store is ready for the documents, question by question, for `o365audit check`. Nothing is changed there. */
 import { AuditError, failure } from '../errors.ts';
 import type { Store } from './client.ts';
+import { countSetAside, setAsideText } from './failures.ts';
 import { at, isObject, listAt, textAt, type JsonObject } from './json.ts';
 import { FAILED_TAG, type StepState } from './pipeline.ts';
 import { BY_HAND, installedBody, OTHER_OPTIONS, planResources, type Plan } from './plan.ts';
-import { OWNER, PIPELINE, type Resource } from './resources.ts';
+import { OWNER, PIPELINE, STREAMS, type Resource } from './resources.ts';
 import type { StoreServer } from './server.ts';
 import { planStreams } from './streams.ts';
 
@@ -49,6 +50,14 @@ export async function verifyTemplate(store: Store, stream: string, signal?: Abor
   const others = listAt(body, 'overlapping').flatMap((other) => textAt(other, 'name') ?? []);
   if (owner !== OWNER) throw failure('STORE_SHADOWED', { stream, others: others.join(', ') });
   return others.length === 0 ? `${stream} follows them` : `${stream} follows them, and they count before ${others.join(', ')}`;
+}
+
+/** Whether documents were set aside, which log agents take for stored. Rejects as the store does. */
+export async function findingOfFailures(store: Store, signal?: AbortSignal): Promise<StoreFinding> {
+  const setAside = await countSetAside(store, STREAMS['o365audit-events'], signal);
+  if (setAside === undefined) return { warning: 'what was set aside in failure stores cannot be read', repair: 'Allow read_failure_store for logs-o365.audit-*, or look at logs-o365.audit-*::failures in Kibana.' };
+  if (setAside.count === 0) return 'no document was set aside';
+  return { warning: `${setAsideText(setAside)}; no search of the data streams finds them`, repair: 'GET logs-o365.audit-*::failures/_search shows each with its reason; o365audit audit --elasticsearch URL --repair brings back those that the service still has.' };
 }
 
 /** What the cluster's processors and databases add to documents. */

@@ -25,7 +25,7 @@ test('an audit names what was never delivered, brings exactly that, and then fin
     const found = await runProgram(audit);
     assert.equal(found.ending?.status, 1, found.stderr);
     for (const { contentType, contentCreated } of late) {
-      assert.match(found.stdout, new RegExp(`! ${contentType} .*, 1 missing\n +${contentCreated.slice(0, 13).replace('T', ' ')}:00  1 blobs missing\n`));
+      assert.match(found.stdout, new RegExp(`! ${contentType} .*, 1 missing\n +${contentCreated.slice(0, 13).replace('T', ' ')}:00  1 blob missing\n`));
     }
     const repaired = await runProgram([...audit, '--repair']);
     assert.deepEqual(new Set(idsOf(repaired.lines())), idsIn(late));

@@ -4,21 +4,25 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
+import { audit } from '../../plugin/commands/audit.ts';
 import { createStore, type Store } from '../../plugin/store/client.ts';
 import { silentLog } from '../../plugin/telemetry/log.ts';
 import { openNetwork, type Network } from '../../plugin/network/network.ts';
+import { until } from '../support/manual-clock.ts';
 import { runProgram, type Program } from '../support/program.ts';
 import { startForwardHost, type ForwardHost } from '../support/forward-host.ts';
 import { realClock, startSimulation, type Simulation } from '../support/simulation.ts';
 import { STORE_PRODUCTS, startStoreNode, storeIsMissing, type StoreNode } from '../support/store-node.ts';
-import { testSurroundings } from '../support/surroundings.ts';
+import { argumentsOf, testSurroundings } from '../support/surroundings.ts';
 
 const STREAM = 'logs-o365.audit-default';
 const EVENTS = 1_000;
 const DELETED = EVENTS / 100;
 
 interface Json {
-  readonly store: { readonly events_looked_up: number; readonly events_missing: number };
+  readonly is_repaired: boolean;
+  readonly done: readonly string[];
+  readonly store: { readonly events_looked_up: number; readonly events_missing: number; readonly events_still_missing?: number };
   readonly tenants: readonly { readonly content_types: readonly { readonly content_type: string; readonly missing_event_ids: readonly string[]; readonly missing_events_by_hour: Readonly<Record<string, number>> }[] }[];
 }
 
@@ -48,6 +52,13 @@ for (const product of STORE_PRODUCTS) suite(`an audit against ${product}`, { ski
     await store.request('POST', `/${STREAM}/_refresh`, { what: 'refreshing' });
   }
 
+  async function remove(ids: readonly string[]): Promise<void> {
+    for await (const hits of store.search(STREAM, { query: { terms: { 'event.id': ids } }, source: false })) {
+      const body = hits.map(({ index, id }) => `${JSON.stringify({ delete: { _index: index, _id: id } })}\n`).join('');
+      await store.request('POST', '/_bulk?refresh=true', { what: 'deleting', body });
+    }
+  }
+
   function run(words: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Program> {
     return runProgram(['audit', ...simulation.words, '--format', 'ecs', '--output', host.url, '--elasticsearch', node.url, ...words], { env });
   }
@@ -64,10 +75,7 @@ for (const product of STORE_PRODUCTS) suite(`an audit against ${product}`, { ski
     assert.match(complete.stdout, new RegExp(`${EVENTS.toLocaleString('en-US')} events were looked up in [^]*✓ Nothing is missing\\.\n$`));
 
     const deleted = [...simulation.expectedIds()].sort().filter((_id, index) => index % (EVENTS / DELETED) === 0);
-    for await (const hits of store.search(STREAM, { query: { terms: { 'event.id': deleted } }, source: false })) {
-      const body = hits.map(({ index, id }) => `${JSON.stringify({ delete: { _index: index, _id: id } })}\n`).join('');
-      await store.request('POST', '/_bulk?refresh=true', { what: 'deleting', body });
-    }
+    await remove(deleted);
     assert.equal(await store.count(STREAM, { match_all: {} }), EVENTS - DELETED);
 
     const found = await run(['--json']);
@@ -78,14 +86,32 @@ for (const product of STORE_PRODUCTS) suite(`an audit against ${product}`, { ski
     for (const { missing_event_ids: ids, missing_events_by_hour: hours } of feeds) assert.equal(Object.values(hours).reduce((sum, count) => sum + count, 0), ids.length);
 
     const sent = host.events.length;
-    const repaired = await run(['--repair']);
-    assert.equal(repaired.ending?.status, 0, repaired.stdout + repaired.stderr);
-    assert.match(repaired.stdout, new RegExp(`${DELETED} events were missing in the store, and were sent again`));
-    assert.match(repaired.stdout, /Nothing is missing any more/);
-    assert.deepEqual(host.events.slice(sent).map(({ record }) => (record as { event: { id: string } }).event.id).sort(), deleted, 'exactly these were sent');
+    const repairing = run(['--repair', '--json']);
+    await until(() => host.events.length >= sent + DELETED, 'what is missing to come again', 60_000);
     await storeFrom(sent);
+    const repaired = await repairing;
+    const { is_repaired: isRepaired, done, store: afterwards } = JSON.parse(repaired.stdout) as Json;
+    assert.deepEqual([repaired.ending?.status, isRepaired, afterwards.events_missing, afterwards.events_still_missing], [0, true, DELETED, 0], repaired.stderr);
+    assert.deepEqual(done, [`${DELETED} events were missing in the store, were sent again, and nothing of it is missing there now.`]);
+    assert.deepEqual(host.events.slice(sent).map(({ record }) => (record as { event: { id: string } }).event.id).sort(), deleted, 'exactly these were sent');
     assert.equal(await store.count(STREAM, { match_all: {} }), EVENTS);
     assert.equal((await run()).ending?.status, 0);
     assert.equal((await run([], { O365AUDIT_NAMESPACE: 'another' })).ending?.status, 0, 'what lies in the stream of an earlier namespace is not missing');
+  });
+
+  test('does not say that nothing is missing any more, as long as the store does not have what was sent again', async () => {
+    const [id = ''] = simulation.expectedIds();
+    await remove([id]);
+    const sent = host.events.length;
+    let looks = 0;
+    const surroundings = testSurroundings({ clock: { ...realClock, wait: (ms, signal) => {
+      if (ms === 5_000) looks += 1;
+      return realClock.wait(ms === 5_000 ? 100 : ms, signal);
+    } } });
+    const status = await audit(await argumentsOf('audit', [...simulation.words, '--format', 'ecs', '--output', host.url, '--elasticsearch', node.url, '--repair']), surroundings);
+    assert.equal(host.events.length, sent + 1);
+    assert.match(surroundings.said.stdout, /00 {2}1 event missing in the store\n[^]*1 event was missing in the store, was sent again, and 1 cannot be found there yet\.[^]*! 1 event is missing in the store\.\n$/);
+    assert.equal(status, 1);
+    assert.equal(looks, 12);
   });
 });

@@ -22,6 +22,8 @@ export interface FakeStore {
   readonly held: Map<string, Json>;
   /** Data streams with their indices, the oldest first, and the `_meta` of their mappings. */
   readonly streams: Map<string, { readonly indices: string[]; readonly meta: Map<string, unknown> }>;
+  /** Documents in failure stores, by the server's name for why. */
+  readonly setAside: Map<string, number>;
   /** What was changed: every PUT, DELETE and rollover. */
   changes(): string[];
   close(): Promise<void>;
@@ -34,6 +36,7 @@ const WRAPPED: readonly (readonly [prefix: string, list: string, one: string])[]
 export async function startFakeStore({ product = 'Elasticsearch', lacks = [], instead }: FakeStoreOptions = {}): Promise<FakeStore> {
   const held: FakeStore['held'] = new Map();
   const streams: FakeStore['streams'] = new Map();
+  const setAside: FakeStore['setAside'] = new Map();
 
   const far = await startFarEnd((request, response) => {
     const other = instead?.(request);
@@ -59,6 +62,7 @@ export async function startFakeStore({ product = 'Elasticsearch', lacks = [], in
     if (path.endsWith('/_rollover')) return rollOver(path.slice(1, -'/_rollover'.length));
     if (path.endsWith('/_mapping')) return { status: 200, body: mappingOf(path.slice(1, -'/_mapping'.length)) };
     if (path === '/_index_template') return { status: 200, body: { index_templates: [...held].flatMap(([at, value]) => (at.startsWith('/_index_template/') ? { name: at.slice('/_index_template/'.length), index_template: value } : [])) } };
+    if (path.endsWith('::failures/_search')) return { status: 200, body: failures() };
     if (path.startsWith('/_alias/')) return refused('alias missing', 404);
     if (method === 'PUT' || method === 'POST') {
       held.set(path, JSON.parse(text) as Json);
@@ -75,6 +79,11 @@ export async function startFakeStore({ product = 'Elasticsearch', lacks = [], in
     const wrapped = WRAPPED.find(([prefix]) => path.startsWith(prefix));
     if (wrapped !== undefined) return { status: 200, body: { [wrapped[1]]: [{ name, [wrapped[2]]: value }] } };
     return { status: 200, body: path.startsWith('/_ingest/') ? { [name]: value } : value };
+  }
+
+  function failures(): unknown {
+    const value = [...setAside.values()].reduce((sum, count) => sum + count, 0);
+    return { hits: { total: { value, relation: 'eq' }, hits: [] }, aggregations: { reasons: { buckets: [...setAside].map(([key, count]) => ({ key, doc_count: count })) } } };
   }
 
   function mappingsOfTemplate(): Json | undefined {
@@ -100,7 +109,7 @@ export async function startFakeStore({ product = 'Elasticsearch', lacks = [], in
   }
 
   return {
-    url: far.url, requests: far.requests, held, streams,
+    url: far.url, requests: far.requests, held, streams, setAside,
     changes: () => far.requests.filter(({ method, target }) => method === 'PUT' || method === 'DELETE' || /_rollover|_aliases/.test(target)).map(({ method, target }) => `${method} ${target}`),
     close: () => far.close(),
   };

@@ -83,7 +83,7 @@ describe('o365audit audit', () => {
     assert.deepEqual(Object.fromEntries(named), countsOf(forgotten));
     for (const { blobs_missing: count, missing_blobs_by_hour: hours } of missing) assert.equal(Object.values(hours).reduce((sum, each) => sum + each, 0), count);
     const words = await runProgram(['audit', ...simulation.words, '--overlap', '1h']);
-    assert.match(words.stdout, /blobs missing\n[^]*! 7 content blobs are missing\.\n$/);
+    assert.match(words.stdout, /1 blob missing\n[^]*! 7 content blobs are missing\.\n$/);
 
     const repairing = await runProgram(['audit', ...simulation.words, '--overlap', '1h', '--repair']);
     assert.equal(repairing.ending?.status, 0, repairing.stderr);

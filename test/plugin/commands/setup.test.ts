@@ -255,7 +255,7 @@ describe('o365audit check with a store', () => {
     assert.ok(!existsSync(join(folder, 'o365audit-state')));
     return new Map(surroundings.lines().map((line) => JSON.parse(line) as { readonly step: string; readonly result: string; readonly message: string }).map(({ step, result, message }) => [step, [result, message]]));
   }
-  const storeSteps = ['store', 'store templates', 'store data streams', 'store template', 'store enrichment', 'store pipeline'];
+  const storeSteps = ['store', 'store templates', 'store data streams', 'store template', 'store failures', 'store enrichment', 'store pipeline'];
 
   test('says nothing of a store when none is given, and that it is not prepared before setup was run', () => within({}, async (store, words) => {
     assert.equal((await steps([])).has('store'), false);
@@ -282,6 +282,23 @@ describe('o365audit check with a store', () => {
     store.held.set('/_component_template/o365audit-events@mappings', { ...store.held.get('/_component_template/o365audit-events@mappings'), template: { mappings: {} } });
     assert.match((await steps(words)).get('store template')?.join(' ') ?? '', /^bad Another index template counts for logs-o365\.audit-default, one of: logs/);
   }));
+
+  test('says how many documents were set aside, and why, where the server has a place for them; an older one has not, or does not let everybody look', async () => {
+    await within({}, async (store, words) => {
+      await run(words);
+      assert.deepEqual((await steps(words)).get('store failures'), ['good', 'no document was set aside']);
+      store.setAside.set('document_parsing_exception', 1_200).set('timeout_exception', 1);
+      assert.deepEqual((await steps(words)).get('store failures'), ['warning', '1,201 documents were set aside in failure stores: document_parsing_exception (1200), timeout_exception (1); no search of the data streams finds them']);
+    });
+    await within({ instead: ({ target }) => (target.includes('::failures') ? { status: 403, body: { error: { reason: 'unauthorized' } } } : undefined) }, async (_, words) => {
+      await run(words);
+      assert.match((await steps(words)).get('store failures')?.join(' ') ?? '', /^warning what was set aside in failure stores cannot be read/);
+    });
+    await within({ lacks: ['"failure_store"'] }, async (_, words) => {
+      await run(words);
+      assert.equal((await steps(words)).has('store failures'), false);
+    });
+  });
 
   test('tells a store that lets nobody in, and one that is none', async () => {
     await within({ instead: () => ({ status: 401, body: { error: { reason: 'who are you' } } }) }, async (_, words) => assert.match((await steps(words)).get('store')?.join(' ') ?? '', /^bad .*does not know who asks.*who are you/));
