@@ -133,11 +133,9 @@ async function dropDelivered(feeds: readonly FeedAudit[], tenant: Tenant, { coll
 
 /** What a journal says of blobs. Those that were given up are done, too, and delivered is none of them. */
 export function fatesIn(state: Survey['state']): (blob: Pick<ContentBlob, 'contentType' | 'contentId'>) => 'owed' | 'delivered' | 'lost' | 'unknown' {
-  const nameOf = ({ contentType, contentId }: Pick<ContentBlob, 'contentType' | 'contentId'>): string => `${contentType}\n${contentId}`;
-  const lost = new Set(state.losses.map(nameOf));
-  return (blob) => {
-    if (state.isOwed(blob.contentType, blob.contentId)) return 'owed';
-    if (lost.has(nameOf(blob))) return 'lost';
-    return state.isDone(blob.contentType, blob.contentId) ? 'delivered' : 'unknown';
+  return ({ contentType, contentId }) => {
+    if (state.isOwed(contentType, contentId)) return 'owed';
+    if (state.isLost(contentType, contentId)) return 'lost';
+    return state.isDone(contentType, contentId) ? 'delivered' : 'unknown';
   };
 }

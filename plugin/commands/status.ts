@@ -10,7 +10,7 @@ import { holderOf, lookInto, surveyLedger, type Survey } from '../ledger/survey.
 import { noCounts } from '../telemetry/counts.table.ts';
 import { standingAsJson } from '../telemetry/standing-json.ts';
 import { standingPage, type LossNote, type StandingReport } from '../telemetry/standing-page.ts';
-import { readStanding, STANDING_VERSION, type FeedStanding, type Standing } from '../telemetry/standing.ts';
+import { feedsOf, readStanding, STANDING_VERSION, type FeedStanding, type Standing } from '../telemetry/standing.ts';
 import { problemsOf } from '../telemetry/verdict.ts';
 import { CONTENT_TYPES, type ContentType, type Surroundings } from '../types.ts';
 
@@ -32,7 +32,7 @@ async function reportOf(directory: string, { lagLimitMs, deadLettersLimit, deadL
   const kept = text === undefined ? undefined : readStanding(text);
   if (kept === undefined && surveys.length === 0) throw failure('STATUS_NOTHING', { directory });
   const isRunning = holder !== undefined;
-  const standing = withJournals(kept, surveys, isRunning);
+  const standing = withoutRepaired(withJournals(kept, surveys, isRunning), surveys);
   const names = new Map(Object.entries(standing.tenants).map(([id, { name }]) => [id, name]));
   const letters = { ...await lookInto(directory, () => countLetters(directory)), countLimit: deadLettersLimit, bytesLimit: deadLettersBytes };
   return {
@@ -52,6 +52,20 @@ function withJournals(kept: Standing | undefined, surveys: readonly Survey[], is
     return [tenantId, { name, ...rest, feeds: Object.fromEntries(types.map((type) => [type, feedOf(type, feeds[type], state)])) }];
   });
   return { ...run, tenants: { ...tenants, ...Object.fromEntries(surveyed) } };
+}
+
+/** A loss that an operator had fetched after all is no news any more: the journals know which were, the counters do not. */
+function withoutRepaired(standing: Standing, surveys: readonly Survey[]): Standing {
+  const states = new Map(surveys.map(({ tenantId, state }) => [tenantId, state]));
+  const tenants = Object.entries(standing.tenants).map(([id, tenant]) => {
+    const { losses, lostWindows } = states.get(id) ?? {};
+    const feeds = feedsOf(tenant).map(([type, { lastLostMs, ...feed }]) => {
+      const isLost = losses === undefined || [...losses, ...lostWindows ?? []].some(({ contentType }) => contentType === type);
+      return [type, isLost && lastLostMs !== undefined ? { ...feed, lastLostMs } : feed] as const;
+    });
+    return [id, { ...tenant, feeds: Object.fromEntries(feeds) }] as const;
+  });
+  return { ...standing, tenants: Object.fromEntries(tenants) };
 }
 
 function feedOf(type: ContentType, kept: FeedStanding | undefined, state: Survey['state']): FeedStanding {

@@ -1,6 +1,6 @@
 /**
- * Which blobs are done, in 16 bytes a slot: 96 bits of the SHA-256 of type and contentId, and the minute after which the blob cannot be listed any
- * more. An open-addressing table in one typed array; a million blobs take 32 MiB. Two different blobs share 96 bits less than once in 10^16 tables
+ * Which blobs are done, in 16 bytes a slot: 96 bits of the SHA-256 of type and contentId, the minute after which the blob cannot be listed any more, and
+ * in one bit of that whether it was given up. An open-addressing table in one typed array; a million blobs take 32 MiB. Two different blobs share 96 bits less than once in 10^16 tables
  * of a million.
  */
 import { hash } from 'node:crypto';
@@ -15,6 +15,9 @@ export const ENTRY_BYTES = 16;
 const MINUTE_MS = 60_000;
 /** The minute of a blob that is to be forgotten, for a slot in the middle of a row cannot be emptied. */
 const REMOVED = 1;
+/** In the word of the minute: the blob was given up, not delivered. */
+const LOST = 0x8000_0000;
+const MINUTE = 0x7fff_ffff;
 
 export interface BlobKey {
   readonly first: number;
@@ -45,15 +48,20 @@ export class DoneIndex {
     return (this.#slots[this.#find(key) + 3] ?? 0) > REMOVED;
   }
 
+  /** Whether a blob is done because it was given up. */
+  isLost(key: BlobKey): boolean {
+    return (this.#slots[this.#find(key) + 3] ?? 0) >= LOST;
+  }
+
   /** Forgets a blob, so that it can be added again. */
   remove(key: BlobKey): void {
     const slot = this.#find(key);
     if (this.#slots[slot + 3] !== 0) this.#slots[slot + 3] = REMOVED;
   }
 
-  /** Adds a blob that may be forgotten after `untilMs`; false if it was there. */
-  add(key: BlobKey, untilMs: number): boolean {
-    return this.#add(key.first, key.second, key.third, Math.max(REMOVED + 1, Math.ceil(untilMs / MINUTE_MS)));
+  /** Adds a blob that may be forgotten after `untilMs`, `lost` if it was given up; false if it was there. */
+  add(key: BlobKey, untilMs: number, lost = false): boolean {
+    return this.#add(key.first, key.second, key.third, Math.min(MINUTE, Math.max(REMOVED + 1, Math.ceil(untilMs / MINUTE_MS))) + (lost ? LOST : 0));
   }
 
   /** Adds packed entries; a broken rest at the end is ignored. */
@@ -83,7 +91,7 @@ export class DoneIndex {
     const minute = Math.floor(nowMs / MINUTE_MS);
     const old = this.#slots;
     let kept = 0;
-    for (let slot = 0; slot < old.length; slot += WORDS) if ((old[slot + 3] ?? 0) > minute) kept += 1;
+    for (let slot = 0; slot < old.length; slot += WORDS) if (minuteOf(old[slot + 3]) > minute) kept += 1;
     if (kept < this.#size) this.#refill(old, capacityFor(kept), minute);
   }
 
@@ -121,9 +129,13 @@ export class DoneIndex {
     this.#size = 0;
     for (let slot = 0; slot < old.length; slot += WORDS) {
       const until = old[slot + 3] ?? 0;
-      if (until > minute) this.#add(old[slot] ?? 0, old[slot + 1] ?? 0, old[slot + 2] ?? 0, until);
+      if (minuteOf(until) > minute) this.#add(old[slot] ?? 0, old[slot + 1] ?? 0, old[slot + 2] ?? 0, until);
     }
   }
+}
+
+function minuteOf(word = 0): number {
+  return word & MINUTE;
 }
 
 function capacityFor(size: number): number {

@@ -61,7 +61,10 @@ export class TenantState {
       case 'journal':
         return;
       case 'owed':
-        if (fact.ordered === true) this.done.remove(keyOf(fact.type, fact.id));
+        if (fact.ordered === true) {
+          this.done.remove(keyOf(fact.type, fact.id));
+          this.losses = this.losses.filter(({ contentType, contentId }) => contentType !== fact.type || contentId !== fact.id);
+        }
         if (!this.isKnown(fact.type, fact.id)) this.owed.set(nameOf(fact.type, fact.id), blobOf(fact));
         return;
       case 'parked':
@@ -115,6 +118,11 @@ export class TenantState {
     return this.done.has(keyOf(type, id));
   }
 
+  /** Whether a blob is done because it was given up. */
+  isLost(type: ContentType, id: string): boolean {
+    return this.done.isLost(keyOf(type, id));
+  }
+
   /** The whole state as lines of a journal, without what has expired. */
   * lines(nowMs: number): Generator<string, void, undefined> {
     this.done.forgetUntil(nowMs);
@@ -147,11 +155,11 @@ export class TenantState {
     if (this.lostWindows.length > LOST_WINDOWS_MAX) this.lostWindows.shift();
   }
 
-  #finish({ type, id, expires }: { readonly type: ContentType; readonly id: string; readonly expires: string }, nowMs: number): boolean {
+  #finish({ fact, type, id, expires }: Extract<Fact, { fact: 'committed' | 'lost' }>, nowMs: number): boolean {
     this.owed.delete(nameOf(type, id));
     this.#parked.delete(nameOf(type, id));
     const expiresMs = Date.parse(expires);
-    return this.done.add(keyOf(type, id), (Number.isNaN(expiresMs) ? nowMs + LIFE_UNKNOWN_MS : expiresMs) + REMEMBER_MS);
+    return this.done.add(keyOf(type, id), (Number.isNaN(expiresMs) ? nowMs + LIFE_UNKNOWN_MS : expiresMs) + REMEMBER_MS, fact === 'lost');
   }
 }
 

@@ -142,6 +142,9 @@ describe('o365audit audit', () => {
     const { status, tenants } = await audit(simulation);
     const missing = tenants.flatMap(({ content_types: feeds }) => feeds.map(({ blobs_missing: count }) => count));
     assert.deepEqual([status, missing.reduce((sum, count) => sum + count, 0)], [1, 1]);
+    const { is_repaired: isRepaired } = await audit(simulation, '--repair');
+    assert.deepEqual([isRepaired, (await audit(simulation)).is_complete], [true, true], 'what was had after all is not lost any more');
+    assert.doesNotMatch((await runProgram(['status', '--state-dir', simulation.stateDir])).stdout, /the content blob|was lost/);
   }));
 
   test('says which tenant could not be audited, audits the others, and does not call that complete', () => collected(async (simulation) => {

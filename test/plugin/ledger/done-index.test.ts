@@ -55,6 +55,25 @@ describe('the index of done blobs', () => {
     assert.equal(copy.has(keyOf('DLP.All', 'blob500')), true);
   });
 
+  test('tells what was given up from what was delivered, packed or not, and forgets both in time', () => {
+    const index = new DoneIndex();
+    const [delivered, lost, again] = [keyOf('DLP.All', 'delivered'), keyOf('DLP.All', 'lost'), keyOf('DLP.All', 'again')];
+    index.add(delivered, 2 * DAY_MS);
+    for (const key of [lost, again]) index.add(key, 2 * DAY_MS, true);
+    index.remove(again);
+    index.add(again, 2 * DAY_MS);
+    for (let number = 0; number < 1_000; number += 1) index.add(keyOf('Audit.General', `blob${number}`), DAY_MS);
+    const copy = new DoneIndex();
+    for (const piece of index.packed(64)) copy.addPacked(piece);
+    for (const each of [index, copy]) {
+      each.forgetUntil(DAY_MS);
+      assert.equal(each.size, 3);
+      assert.deepEqual([delivered, lost, again, keyOf('DLP.All', 'other')].map((key) => [each.has(key), each.isLost(key)]), [[true, false], [true, true], [true, false], [false, false]]);
+      each.forgetUntil(2 * DAY_MS);
+      assert.equal(each.size, 0);
+    }
+  });
+
   test('gives memory back when it forgets', () => {
     const index = new DoneIndex();
     for (let number = 0; number < 50_000; number += 1) index.add(keyOf('Audit.General', `blob${number}`), number < 100 ? 2 * DAY_MS : DAY_MS);

@@ -65,8 +65,10 @@ describe('a ledger', () => {
     assert.deepEqual(ids(ordered), [0, 1, 3].map((number) => testBlob(number).contentId), 'what is owed is left alone');
     assert.deepEqual(ordered.map(({ isOrdered }) => isOrdered), [true, true, true]);
     assert.deepEqual(first.owe(numbers(4)), []);
+    assert.deepEqual(first.losses(), [], 'what is owed again is not lost');
     await first.close();
     const second = await open(path);
+    assert.deepEqual(second.losses(), []);
     assert.deepEqual(second.owed().map(({ isOrdered }) => isOrdered), [true, true, undefined, true]);
     for (const number of [0, 1, 2, 3]) await second.commit(testBlob(number));
     assert.deepEqual([second.owed(), second.owe(numbers(4))], [[], []]);
