@@ -1,6 +1,8 @@
 /** Serves metrics and health over HTTP, to whoever may reach the address: neither holds anything secret. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { failure, reasonOf } from '../errors.ts';
 import type { Log } from './log.ts';
 import { METRICS_MEDIA_TYPE } from './metrics.ts';
@@ -14,7 +16,8 @@ const HEADER_BYTES_LIMIT = 8 * 1024;
 export interface EndpointOptions {
   /** `host:port`; port 0 is any free one. */
   readonly address: string;
-  readonly metrics: () => Promise<string>;
+  /** The text of the metrics, in pieces. */
+  readonly metrics: () => Promise<Iterable<string>>;
   /** What keeps all from being well at this moment. */
   readonly problems: () => Promise<readonly Problem[]>;
   readonly log: Log;
@@ -31,11 +34,13 @@ export async function openEndpoint({ address, metrics, problems, log }: Endpoint
   const server = createServer({ requestTimeout: REQUEST_LIMIT_MS, headersTimeout: REQUEST_LIMIT_MS, keepAliveTimeout: REQUEST_LIMIT_MS, maxHeaderSize: HEADER_BYTES_LIMIT },
     (request, response) => {
       answer(request, response, { metrics, problems }).catch((error: unknown) => {
-        response.writeHead(500, { 'content-type': 'text/plain' });
-        response.end(`${reasonOf(error)}\n`);
+        // who asked has gone, or has a part already
+        if (response.headersSent) response.destroy();
+        else response.writeHead(500, { 'content-type': 'text/plain' }).end(`${reasonOf(error)}\n`);
       });
     });
   server.maxConnections = CONNECTIONS_LIMIT;
+  server.setTimeout(REQUEST_LIMIT_MS);
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -64,7 +69,11 @@ async function answer({ method, url = '' }: IncomingMessage, response: ServerRes
     response.end(method === 'HEAD' ? undefined : body);
   };
   if (method !== 'GET' && method !== 'HEAD') send(405, 'text/plain', 'Only GET and HEAD.\n');
-  else if (/^\/metrics(\?|$)/.test(url)) send(200, METRICS_MEDIA_TYPE, await metrics());
+  else if (/^\/metrics(\?|$)/.test(url)) {
+    const pieces = await metrics();
+    response.writeHead(200, { 'content-type': METRICS_MEDIA_TYPE, 'cache-control': 'no-store' });
+    await pipeline(Readable.from(method === 'HEAD' ? [] : pieces), response);
+  }
   else if (/^\/healthz(\?|$)/.test(url)) send(200, 'application/json', healthText(await problems()));
   else if (/^\/readyz(\?|$)/.test(url)) {
     const found = await problems();

@@ -4,21 +4,19 @@ import { feedsOf, type Standing } from './standing.ts';
 
 export const METRICS_MEDIA_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** All metrics, each with its HELP and TYPE once and its samples behind them. */
-export function metricsText(standing: Standing, figures: ProcessFigures, nowMs: number): string {
-  const tenants = Object.entries(standing.tenants);
-  const lines: string[] = [];
-  const metric = (name: string, { type, help }: { readonly type: string; readonly help: string }, samples: readonly (readonly [labels: Labels, value: number | undefined])[]): void => {
-    const known = samples.filter((sample): sample is [Labels, number] => sample[1] !== undefined);
-    if (known.length === 0) return;
-    lines.push(`# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}`, `# TYPE ${name} ${type}`, ...known.map(([labels, value]) => `${name}${labelsText(labels)} ${value}`));
-  };
-  for (const [name, row] of Object.entries(PROCESS_METRICS)) metric(name, row, [[row.label === undefined ? [] : [row.label(standing)], row.of(standing, figures)]]);
-  for (const [name, row] of Object.entries(TENANT_METRICS)) metric(name, row, tenants.map(([id, tenant]) => [labelsOf(id, tenant.name), row.of(tenant, nowMs)]));
-  for (const [name, row] of Object.entries(FEED_METRICS)) {
-    metric(name, row, tenants.flatMap(([id, tenant]) => feedsOf(tenant).map(([type, feed]): [Labels, number | undefined] => [[...labelsOf(id, tenant.name), ['content_type', type]], row.of(feed, nowMs)])));
-  }
-  return `${lines.join('\n')}\n`;
+/** All metrics, each with its HELP and TYPE once and its samples behind them; metric by metric, for with hundreds of tenants that is long. */
+export function* metricsText(standing: Standing, figures: ProcessFigures, nowMs: number): Generator<string> {
+  const tenants = Object.entries(standing.tenants).map(([id, tenant]) => ({ tenant, labels: labelsText(labelsOf(id, tenant.name)) }));
+  const feeds = Object.entries(standing.tenants).flatMap(([id, tenant]) => feedsOf(tenant).map(([type, feed]) => ({ feed, labels: labelsText([...labelsOf(id, tenant.name), ['content_type', type]]) })));
+  for (const [name, row] of Object.entries(PROCESS_METRICS)) yield metric(name, row, [[row.label === undefined ? '' : labelsText([row.label(standing)]), row.of(standing, figures)]]);
+  for (const [name, row] of Object.entries(TENANT_METRICS)) yield metric(name, row, tenants.map(({ tenant, labels }) => [labels, row.of(tenant, nowMs)]));
+  for (const [name, row] of Object.entries(FEED_METRICS)) yield metric(name, row, feeds.map(({ feed, labels }) => [labels, row.of(feed, nowMs)]));
+}
+
+/** A metric with its samples; nothing when it has none. */
+function metric(name: string, { type, help }: { readonly type: string; readonly help: string }, samples: readonly (readonly [labels: string, value: number | undefined])[]): string {
+  const known = samples.filter(([, value]) => value !== undefined).map(([labels, value]) => `${name}${labels} ${value}\n`);
+  return known.length === 0 ? '' : `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} ${type}\n${known.join('')}`;
 }
 
 type Labels = readonly (readonly [name: string, value: string])[];
@@ -28,5 +26,5 @@ function labelsOf(id: string, name: string): Labels {
 }
 
 function labelsText(labels: Labels): string {
-  return labels.length === 0 ? '' : `{${labels.map(([name, value]) => `${name}="${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`).join(',')}}`;
+  return `{${labels.map(([name, value]) => `${name}="${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`).join(',')}}`;
 }

@@ -13,6 +13,7 @@ import { silentLog } from '../../../plugin/telemetry/log.ts';
 import type { FeedStanding, Standing } from '../../../plugin/telemetry/standing.ts';
 import type { Problem } from '../../../plugin/telemetry/verdict.ts';
 import { codeOf } from '../../support/failures.ts';
+import { until } from '../../support/manual-clock.ts';
 
 const NOW_MS = Date.UTC(2026, 8, 1);
 const FEED: FeedStanding = { counts: { ...noCounts(), eventsDelivered: 9_007_199_254_740_991 }, owed: 3, parked: 1, lastListedMs: NOW_MS - 1_500, listedUntilMs: NOW_MS - 60_000, lastDeliveredMs: NOW_MS, oldestOwedMs: NOW_MS - 90_000 };
@@ -23,7 +24,7 @@ const STANDING: Standing = {
     b: { name: 'Fabrikam', feeds: { 'Audit.General': { counts: noCounts(), owed: 0, parked: 0 } }, trouble: { code: 'X', reason: '', repair: '', sinceMs: NOW_MS } },
   },
 };
-const text = metricsText(STANDING, { residentBytes: 100_000_000, cpuSeconds: 1.25, letters: { count: 3, bytes: 4_567, countLimit: 10_000, bytesLimit: 1_000_000 } }, NOW_MS);
+const text = [...metricsText(STANDING, { residentBytes: 100_000_000, cpuSeconds: 1.25, letters: { count: 3, bytes: 4_567, countLimit: 10_000, bytesLimit: 1_000_000 } }, NOW_MS)].join('');
 
 interface Sample {
   readonly labels: Readonly<Record<string, string>>;
@@ -114,7 +115,7 @@ describe('metrics', () => {
 });
 
 describe('the endpoint', () => {
-  const open = (problems: readonly Problem[] = []) => openEndpoint({ address: '127.0.0.1:0', metrics: () => Promise.resolve(text), problems: () => Promise.resolve(problems), log: silentLog });
+  const open = (problems: readonly Problem[] = [], pieces: Iterable<string> = [text.slice(0, 100), text.slice(100)]) => openEndpoint({ address: '127.0.0.1:0', metrics: () => Promise.resolve(pieces), problems: () => Promise.resolve(problems), log: silentLog });
 
   test('serves metrics, health and readiness, and nothing else', async () => {
     const endpoint = await open();
@@ -125,7 +126,7 @@ describe('the endpoint', () => {
       for (const path of ['/healthz', '/readyz']) assert.deepEqual(await (await get(path)).json(), { status: 'ok', problems: [] });
       assert.deepEqual([(await get('/')).status, (await get('/metricsx')).status, (await get('/metrics', 'POST')).status], [404, 404, 405]);
       const head = await get('/metrics', 'HEAD');
-      assert.deepEqual([head.status, head.headers.get('content-length'), await head.text()], [200, String(Buffer.byteLength(text)), '']);
+      assert.deepEqual([head.status, head.headers.get('content-type'), await head.text()], [200, METRICS_MEDIA_TYPE, '']);
     } finally {
       await endpoint.close();
     }
@@ -144,10 +145,34 @@ describe('the endpoint', () => {
     }
   });
 
+  test('makes metrics as they are read, and no more when their reader has gone', async () => {
+    let made = 0;
+    let isOver = false;
+    function* endless(): Generator<string> {
+      try {
+        for (;; made += 1) yield `${'x'.repeat(100_000)}\n`;
+      } finally {
+        isOver = true;
+      }
+    }
+    const endpoint = await open([], endless());
+    try {
+      const socket = connect(Number(endpoint.url.port), '127.0.0.1', () => socket.write('GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n'));
+      await new Promise((resolve) => socket.once('readable', resolve));
+      assert.equal(isOver, false);
+      socket.destroy();
+      await until(() => isOver, 'the making of metrics to end');
+      assert.ok(made < 1_000, `${made} pieces were made for nobody`);
+      assert.equal((await fetch(new URL('/healthz', endpoint.url))).status, 200);
+    } finally {
+      await endpoint.close();
+    }
+  });
+
   test('at an address that is taken, or not of this machine, is refused with the reason', async () => {
     const endpoint = await open();
-    assert.equal(await codeOf(openEndpoint({ address: endpoint.url.host, metrics: () => Promise.resolve(''), problems: () => Promise.resolve([]), log: silentLog })), 'METRICS_ADDRESS');
-    assert.equal(await codeOf(openEndpoint({ address: '192.0.2.1:0', metrics: () => Promise.resolve(''), problems: () => Promise.resolve([]), log: silentLog })), 'METRICS_ADDRESS');
+    assert.equal(await codeOf(openEndpoint({ address: endpoint.url.host, metrics: () => Promise.resolve([]), problems: () => Promise.resolve([]), log: silentLog })), 'METRICS_ADDRESS');
+    assert.equal(await codeOf(openEndpoint({ address: '192.0.2.1:0', metrics: () => Promise.resolve([]), problems: () => Promise.resolve([]), log: silentLog })), 'METRICS_ADDRESS');
     await endpoint.close();
   });
 
