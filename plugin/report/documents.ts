@@ -62,25 +62,35 @@ async function* mapped(bytes: AsyncIterable<Uint8Array>, mapper: Mapper): AsyncG
 
 class Lines {
   readonly #decoder = new StringDecoder('utf8');
-  #rest = '';
-  #isTooLong = false;
+  /** What has come of the line that has not ended; put together once, at its end. */
+  #pieces: string[] = [];
+  #characters = 0;
 
   * push(bytes: Uint8Array): Generator<Reading> {
-    const lines = (this.#rest + this.#decoder.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))).split('\n');
-    this.#rest = lines.pop() ?? '';
-    for (const line of lines) {
-      if (this.#isTooLong) yield { isUnreadable: true };
-      else yield* readingOf(line);
-      this.#isTooLong = false;
+    const [first = '', ...others] = this.#decoder.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)).split('\n');
+    this.#add(first);
+    for (const piece of others) {
+      yield* this.#line();
+      this.#add(piece);
     }
-    if (this.#rest.length <= LINE_LIMIT_CHARACTERS) return;
-    this.#rest = '';
-    this.#isTooLong = true;
   }
 
   * end(): Generator<Reading> {
-    if (this.#isTooLong) yield { isUnreadable: true };
-    else yield* readingOf(this.#rest + this.#decoder.end());
+    this.#add(this.#decoder.end());
+    yield* this.#line();
+  }
+
+  #add(piece: string): void {
+    this.#characters += piece.length;
+    if (this.#characters > LINE_LIMIT_CHARACTERS) this.#pieces = [];
+    else if (piece !== '') this.#pieces.push(piece);
+  }
+
+  * #line(): Generator<Reading> {
+    if (this.#characters > LINE_LIMIT_CHARACTERS) yield { isUnreadable: true };
+    else yield* readingOf(this.#pieces.join(''));
+    this.#pieces = [];
+    this.#characters = 0;
   }
 }
 

@@ -7,6 +7,9 @@ import { sortedTable } from './sorted-table.ts';
 import { followTheme } from './theme.ts';
 import { counted, numberText, percentText, timeText } from './words.ts';
 
+/** A number with more needs a smaller print: millions of events a week are nothing unusual. */
+const TILE_CHARACTERS = 7;
+
 const picture = JSON.parse(byId('picture').textContent) as Picture;
 const charts: TimeChart[] = [];
 const { counts } = picture;
@@ -20,7 +23,7 @@ function heading(): void {
 
 function tiles(): void {
   const atLeast = ({ rowCount, isLowerBound }: Ranking): string => `${numberText(rowCount)}${isLowerBound ? '+' : ''}`;
-  const tile = (id: string, label: string, value: string, more: string, look = ''): HTMLElement => element('div', { 'data-tile': id }, element('dt', {}, label), element('dd', {}, value), element('dd', { class: `more ${look}` }, more));
+  const tile = (id: string, label: string, value: string, more: string, look = ''): HTMLElement => element('div', { 'data-tile': id }, element('dt', {}, label), element('dd', { class: value.length > TILE_CHARACTERS ? 'long' : '' }, value), element('dd', { class: `more ${look}` }, more));
   byId('tiles').append(
     tile('events', 'Events', numberText(counts.events), `${counted(picture.workloads.rowCount, 'workload')}, ${numberText(counts.failures)} failed`),
     tile('users', 'Users', atLeast(picture.users), 'people, applications, systems'),

@@ -53,5 +53,11 @@ describe('documents of a stream', () => {
     });
   }
 
+  test('are read in time that grows with their size, also one that is all in one line', { timeout: 20_000 }, async () => {
+    const large = document('x'.repeat(48 << 20));
+    const { readings } = await read(`${document('a')}\n${large}\n${document('b')}`, 8 << 10);
+    assert.deepEqual(readings.map((reading) => 'document' in reading && (reading.document as { readonly event: { readonly id: string } }).event.id.length), [1, 48 << 20, 1]);
+  });
+
   test('of nothing are none', async () => assert.deepEqual((await read('')).readings, []));
 });

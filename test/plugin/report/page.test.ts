@@ -9,6 +9,7 @@ import type { Locator, Page } from 'playwright-core';
 import { demo } from '../../../plugin/commands/demo.ts';
 import { createAggregation } from '../../../plugin/report/aggregation.ts';
 import { pageOf } from '../../../plugin/report/page.ts';
+import type { Picture } from '../../../plugin/report/picture.ts';
 import { chromiumIsMissing, startChromium } from '../../support/chromium.ts';
 import { PROGRAM_FOLDER, testSurroundings } from '../../support/surroundings.ts';
 
@@ -159,6 +160,24 @@ describe('the page of a report', { skip: chromiumIsMissing }, () => {
   for (const width of [1280, 768, 390, 320]) {
     test(`needs no sideways scrolling at ${width} pixels`, async () => {
       const { page, complaints, close } = await chromium.visit(url, { viewport: { width, height: 800 } });
+      assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width);
+      assert.deepEqual(complaints, []);
+      await close();
+    });
+  }
+
+  for (const width of [1280, 768, 390]) {
+    test(`has room for hundreds of millions of events at ${width} pixels`, async () => {
+      const aggregation = createAggregation();
+      for (const document of documents) aggregation.add(document);
+      const picture = JSON.parse(JSON.stringify(aggregation.picture({ version: '0.0.0', madeAtMs: 0, sources: ['a test'] }), (name, value: unknown) => (typeof value === 'number' && !name.endsWith('Ms') && name !== 'severity' ? value * 987_654 : value))) as Picture;
+      const file = join(folder, 'large.html');
+      writeFileSync(file, await pageOf(picture, PROGRAM_FOLDER));
+      const { page, complaints, close } = await chromium.visit(pathToFileURL(file).href, { viewport: { width, height: 800 } });
+      assert.equal(await tile(page, 'events'), '592,592,400');
+      const widths = await page.locator('[data-tile] dd:first-of-type').evaluateAll((elements: readonly { readonly scrollWidth: number; readonly clientWidth: number; readonly clientHeight: number }[]) =>
+        elements.map(({ scrollWidth, clientWidth, clientHeight }) => [scrollWidth <= clientWidth, clientHeight < 40]));
+      assert.deepEqual(widths, widths.map(() => [true, true]));
       assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width);
       assert.deepEqual(complaints, []);
       await close();
