@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, test } from 'node:test';
@@ -115,6 +115,26 @@ describe('pySigma with the pipeline of examples/sigma', { skip: 'reason' in pyth
   test('refuses to look for a value in all parameters', async (t) => {
     const converted = await convertOne(t, 'm365', 'Parameters|contains: drop@tarnferry.example');
     assert.match(typeof converted === 'string' ? converted : converted.error, /^Parameters: '\*drop@tarnferry\.example\*' is no name of a parameter/);
+  });
+
+  test('makes of the published folder, by the commands of the page, one line of JSON a rule, which looks at what has arrived and not at what has happened', async (t) => {
+    if ('reason' in python) assert.fail(python.reason);
+    const folder = mkdtempSync(join(tmpdir(), 'o365audit-sigma-'));
+    t.after(() => { rmSync(folder, { recursive: true }); });
+    mkdirSync(join(folder, 'rules/rules/cloud'), { recursive: true });
+    symlinkSync(resolve(RECIPE, 'rules'), join(folder, 'rules/rules/cloud/m365'));
+    // the names that pySigma would load from the internet: none
+    writeFileSync(join(folder, 'attack.json'), '{"objects": []}');
+    const [, program = ''] = /<<'END'\n(.*?)\nEND\n/s.exec(readFileSync('examples/sigma/README.md', 'utf8')) ?? [];
+    writeFileSync(join(folder, 'page.py'), `import sigma.data.mitre_attack as attack\nattack.set_url("attack.json")\n${program}\n`);
+    const env = { ...process.env, HOME: folder, XDG_CACHE_HOME: folder, PYTHONPATH: resolve('examples/sigma'), PYTHONDONTWRITEBYTECODE: '1' };
+    const { stdout } = await promisify(execFile)(python.program, ['page.py'], { cwd: folder, env, timeout: CONVERT_LIMIT_MS });
+    const rules = stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as { readonly query: string; readonly index: unknown; readonly timestamp_override: unknown });
+    assert.equal(rules.length, 21);
+    for (const { query, index, timestamp_override: time } of rules) {
+      assert.match(query, /^data_stream\.dataset:o365\.audit AND /);
+      assert.deepEqual([index, time], [['logs-o365.audit-*'], 'event.ingested']);
+    }
   });
 
   test('leaves rules for other products alone', async (t) => {
