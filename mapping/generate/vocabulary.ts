@@ -53,7 +53,7 @@ export function vocabularySource(tables: { recordTypes: string; operations: stri
     else if (context === 'text') words.add(meaning.replace('\\0', '\0'), identifier(word));
     else names.push({ context: contextOf(context), name: word, value: meaningOf(meaning) });
   }
-  for (const row of readTable(tables.operations)) names.push({ context: contextOf(row.scope === '*' ? 'operation' : `operation-${row.scope ?? ''}`), name: row.operation ?? '', value: effectOf(row, words) });
+  for (const row of readTable(tables.operations)) names.push({ context: scopeOf(row), name: row.operation ?? '', value: effectOf(row, words) });
   for (const [index, [name, isObject]] of [...fieldSets].entries()) {
     // @timestamp has no number: outputs add it, documents in an agent do not have it
     names.push({ context: contextOf('field-set'), name, value: name === '@timestamp' ? NO_OBJECT : index + 1 + (isObject ? 0 : NO_OBJECT) });
@@ -93,6 +93,13 @@ function effectOf(row: Readonly<Record<string, string>>, words: Words): number {
   const effect = bits('category', CATEGORIES) + bits('type', TYPES) * 0x100 + words.add(row.action ?? '') * 0x100000;
   if (effect === 0) throw new Error(`operations.tsv: ${row.operation ?? ''} has no effect`);
   return effect;
+}
+
+/** Where the words of an operation are looked up. Throws when the mapping looks nowhere for it. */
+function scopeOf({ scope = '', operation = '' }: Readonly<Record<string, string>>): number {
+  const name = scope === '*' ? 'operation' : `operation-${scope}`;
+  if (!VOCABULARIES.some((known) => known === name)) throw new Error(`operations.tsv: ${operation}: scope ${scope} is neither * nor one that scopeOf in records/families.ts knows`);
+  return contextOf(name);
 }
 
 function contextOf(name: string): number {
