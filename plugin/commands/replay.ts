@@ -49,6 +49,8 @@ export async function replay({ flags }: ArgumentsOf<'replay'>, surroundings: Sur
   const unknown = ids.find((id) => !known.has(id));
   if (unknown !== undefined) throw failure('REPLAY_UNKNOWN', { id: unknown, directory: collector.stateDir });
   const task = { collector, letters, blobs, ids, log };
+  // with the folder, which may be another one than was meant
+  if (letters.length === 0 && blobs.length === 0) surroundings.stderr.write(`There is nothing to replay in ${collector.stateDir}.\n`);
   if (flags.list === true) {
     list(task, flags.json === true, surroundings);
     return 0;
