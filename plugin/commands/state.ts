@@ -16,8 +16,8 @@ import { openLog } from './log.ts';
 /** Throws USAGE, CONFIG_…, LEDGER_…, STATE_… and FILEBEAT_REGISTRY failures; nothing was changed then. */
 export async function state({ flags }: ArgumentsOf<'state'>, surroundings: Surroundings): Promise<number> {
   const { env } = surroundings;
-  const { stateDir, action: [verb, subject, ...more], filebeatRegistry } = loadStateOptions('state', { flags, env });
-  const log = openLog({ logLevel: 'warn', logFormat: 'text' }, surroundings);
+  const { stateDir, action: [verb, subject, ...more], filebeatRegistry, ...options } = loadStateOptions('state', { flags, env });
+  const log = openLog(options, surroundings, 'warn');
   if (more.length > 0) throw failure('USAGE', { reason: `state takes two words, and there is ${more.join(' ')}` });
   if (verb === 'export' && filebeatRegistry === undefined) await exportOne(stateDir, subject, surroundings);
   else if (verb === 'import' && filebeatRegistry !== undefined && subject === undefined) await importFilebeat(stateDir, filebeatRegistry, surroundings, log);

@@ -152,15 +152,15 @@ export const OPTIONS = {
   },
   namespace: {
     flag: 'namespace', environment: 'O365AUDIT_NAMESPACE', key: 'namespace', type: 'string', default: 'default', accepts: isNamespace,
-    expected: 'lower case, at most 100 bytes, without - and \\ / * ? " < > | , # : or spaces', commands: ['collect', 'config', 'check', 'map'], group: 'Output',
+    expected: 'lower case, at most 100 bytes, without - and \\ / * ? " < > | , # : or spaces', commands: [...collecting, 'map'], group: 'Output',
     sentence: 'The last part of the data stream\'s name, logs-o365.audit-NAMESPACE', example: 'production',
   },
   dlpDetections: {
-    flag: 'dlp-detections', environment: 'O365AUDIT_DLP_DETECTIONS', key: 'dlp_detections', type: 'choice', choices: DLP_DETECTIONS, default: 'keep', commands: ['collect', 'config', 'check', 'map'], group: 'Mapping',
+    flag: 'dlp-detections', environment: 'O365AUDIT_DLP_DETECTIONS', key: 'dlp_detections', type: 'choice', choices: DLP_DETECTIONS, default: 'keep', commands: [...collecting, 'map'], group: 'Mapping',
     sentence: 'What becomes of the secrets that data loss prevention has found, in documents: keep, hash (SHA-256) or drop', example: 'hash',
   },
   mappingSwitches: {
-    flag: 'mapping-switches', environment: 'O365AUDIT_MAPPING_SWITCHES', key: 'mapping_switches', type: 'list', choices: MAPPING_SWITCHES, commands: ['collect', 'config', 'check', 'map', 'report'], group: 'Mapping',
+    flag: 'mapping-switches', environment: 'O365AUDIT_MAPPING_SWITCHES', key: 'mapping_switches', type: 'list', choices: MAPPING_SWITCHES, commands: [...collecting, 'map', 'report'], group: 'Mapping',
     sentence: `Rules of the mapping that are off by default: ${MAPPING_SWITCHES.join(', ')}`, example: 'user_roles,dlp_message',
   },
   eventTag: {
@@ -228,7 +228,7 @@ export const OPTIONS = {
     sentence: 'The folder that remembers what was delivered (default: o365audit-state beside the configuration file)', example: '/var/lib/o365audit',
   },
   lagLimitMs: {
-    flag: 'lag-limit', environment: 'O365AUDIT_LAG_LIMIT', key: 'lag_limit', type: 'duration', default: '1h', minimum: '1m', maximum: '168h', commands: looking, group: 'Status',
+    flag: 'lag-limit', environment: 'O365AUDIT_LAG_LIMIT', key: 'lag_limit', type: 'duration', default: '1h', minimum: '1m', maximum: '168h', commands: [...collecting, 'status'], group: 'Status',
     sentence: 'How far delivery may be behind the service before that needs attention, in status and /readyz', example: '26h',
   },
   action: {

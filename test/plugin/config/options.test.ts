@@ -35,6 +35,12 @@ describe('the table of options', () => {
     }
   });
 
+  test('gives every command that reads what is to be collected, or sends it again, all options of collect: nothing may be made otherwise because it is made again', () => {
+    for (const [name, { commands: served }] of rows) {
+      if (served.includes('collect')) assert.deepEqual((['config', 'check', 'audit', 'replay'] as const).filter((command) => !served.includes(command)), [], name);
+    }
+  });
+
   test('never gives a secret a flag, and always an environment name', () => {
     for (const [name, { secret, flag, environment }] of rows) if (secret === true) assert.deepEqual([flag, typeof environment], [undefined, 'string'], name);
     assert.deepEqual(rows.filter(([name, { flag }]) => /secret|password|passphrase|shared|token/i.test(name) && flag !== undefined), []);
