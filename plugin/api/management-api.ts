@@ -31,8 +31,8 @@ export interface ManagementApiOptions {
 export interface ManagementApi {
   /** All subscriptions of the application in this tenant; one that is missing was never started. */
   subscriptions(signal?: AbortSignal): Promise<ReadonlyMap<ContentType, 'enabled' | 'disabled'>>;
-  /** Starts the subscription of a type, for polling. It being on already is a success. At most every 15 minutes: API_START_LIMIT. */
-  start(type: ContentType, signal?: AbortSignal): Promise<void>;
+  /** Starts the subscription of a type, for polling; resolves with whether it was off. It being on already is a success. At most every 15 minutes: API_START_LIMIT. */
+  start(type: ContentType, signal?: AbortSignal): Promise<boolean>;
   /**
    * The blobs that became available in a window of at most 24 hours, cut to whole seconds, page by page, in the order of the service. A blob may
    * come twice. All of the window is listed only when the iteration ends without a failure. `rank` is that of its requests among the tenant's.
@@ -94,7 +94,7 @@ export function createManagementApi(options: ManagementApiOptions, request: Http
 
     async start(type, signal) {
       const { start } = await linksOfTenant(signal);
-      await call({ operation: 'start', rank: 'first', what: `starting the subscription of ${type}`, url: start(type), signal, read: (response) => response.dump(), accepted: { result: undefined } });
+      return call({ operation: 'start', rank: 'first', what: `starting the subscription of ${type}`, url: start(type), signal, read: (response) => response.dump().then(() => true), accepted: { result: false } });
     },
 
     async* list(type, window, signal, rank = 'first') {

@@ -50,6 +50,7 @@ export interface FeedOptions {
 
 /** Why a window is lost. */
 const OUT_OF_REACH = 'Nothing was collected for longer than content can be had (seven days, or max_retention).';
+const WAS_OFF = 'The subscription was off, and the service hands out only what becomes available after its start; should it hand out more, that is collected.';
 /** Windows of the past are made shorter when they hold more blobs than this, and longer again when they hold less than a quarter. */
 const BLOBS_PER_WINDOW = 10_000;
 const WINDOW_MIN_MS = 60_000;
@@ -73,6 +74,8 @@ export class Feed {
   #backlogMs: number | undefined;
   #lengthMs: number;
   readonly #extras: Extra[] = [];
+  /** A span of which the service hands out nothing any more, to be named when listing works again. */
+  #off: Window | undefined;
 
   constructor(type: ContentType, listing: FeedListing, options: FeedOptions) {
     this.type = type;
@@ -80,6 +83,14 @@ export class Feed {
     this.#options = options;
     this.#lengthMs = options.maxQuerySizeMs;
     if (options.span !== undefined) this.#extras.push({ ...options.span, rank: 'usual', retentionMs: LIFE_MS, done: () => undefined });
+  }
+
+  /** The subscription was off, and has been started: what became available since it was last listed is lost. */
+  noteOff(): void {
+    const startMs = this.#off?.startMs ?? this.#fresh?.endMs ?? this.#listing.listedUntilMs(this.type);
+    const endMs = this.#options.nowMs();
+    // before a first listing nothing was missed, and after a clock was set back nobody knows what was
+    if (startMs !== undefined && startMs < endMs) this.#off = { startMs, endMs };
   }
 
   /** Lists what is new, the newest window first. Throws what a listing throws: then the same is listed again the next time. */
@@ -90,6 +101,8 @@ export class Feed {
     const markMs = this.#listing.listedUntilMs(this.type);
     const { windows, gapUntilMs, untilMs } = planFresh({ ...this.#options, nowMs, listedUntilMs: this.#fresh?.endMs ?? markMs });
     for (const window of windows) await this.#list(window, 'first', signal);
+    if (this.#off !== undefined) this.#lose(this.#off, WAS_OFF);
+    this.#off = undefined;
     const oldestMs = oldestKept(nowMs, maxRetentionMs);
     // from now on nothing may slip out of reach unsaid
     if (markMs === undefined) this.#listing.listed(this.type, oldestMs);
@@ -163,13 +176,17 @@ export class Feed {
 
   /** Says what has slipped out of reach; once, even if nothing can be listed for hours. */
   #noteLost(): void {
-    const { nowMs, maxRetentionMs, lost } = this.#options;
+    const { nowMs, maxRetentionMs } = this.#options;
     const markMs = this.#listing.listedUntilMs(this.type);
     const window = lostWindow(nowMs(), maxRetentionMs, markMs, this.#fresh?.startMs);
     if (window === undefined) return;
-    lost(this.type, window, OUT_OF_REACH);
-    this.#listing.loseWindow(this.type, window, OUT_OF_REACH);
+    this.#lose(window, OUT_OF_REACH);
     this.#listing.listed(this.type, window.endMs);
+  }
+
+  #lose(window: Window, reason: string): void {
+    this.#options.lost(this.type, window, reason);
+    this.#listing.loseWindow(this.type, window, reason);
   }
 
   /** Lists windows of the past, says in their order which are listed, and finds out how long the next ones should be: no more may wait at once than memory has room for. */

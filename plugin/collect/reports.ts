@@ -106,7 +106,7 @@ export function createReports({ status, log, clock, started, changed }: ReportOp
         },
         lost(type, { startMs, endMs }, reason) {
           const span = { from: new Date(startMs).toISOString(), to: new Date(endMs).toISOString() };
-          log('tenant.lost_window', { tenant, contentType: type, ...span });
+          log('tenant.lost_window', { tenant, contentType: type, ...span, reason });
           status.lostWindow({ tenant, content_type: type, ...span, reason });
         },
       };

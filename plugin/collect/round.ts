@@ -13,7 +13,8 @@ export const START_INTERVAL_MS = 15 * 60_000;
 /** What a round needs of the API and the ledger of its tenant. */
 export interface Subscribing {
   subscriptions(signal: AbortSignal): Promise<ReadonlyMap<ContentType, 'enabled' | 'disabled'>>;
-  start(type: ContentType, signal: AbortSignal): Promise<void>;
+  /** Resolves with whether it was off. */
+  start(type: ContentType, signal: AbortSignal): Promise<boolean>;
   started(type: ContentType, atMs: number): void;
   startedAtMs(type: ContentType): number | undefined;
   /** What a failure means for the type, or for the whole tenant. */
@@ -27,6 +28,8 @@ export interface RoundOptions {
   readonly log: Log;
   /** Called once the tenant has let us in: its subscriptions are known. */
   readonly admitted: () => void;
+  /** Learns that a type's subscription was off, and has been started. */
+  readonly wasOff: (type: ContentType) => void;
   /** Lists what is new of a type. */
   readonly list: (type: ContentType, signal: AbortSignal) => Promise<void>;
   /** Of this and the earlier rounds of the tenant. */
@@ -77,12 +80,12 @@ function startMayBeAskedInMs(type: ContentType, { subscribing, options: { clock 
 }
 
 async function startSubscription(type: ContentType, context: Context): Promise<void> {
-  const { subscribing, options: { tenant, clock, log }, signal } = context;
+  const { subscribing, options: { tenant, clock, log, wasOff }, signal } = context;
   const waitMs = startMayBeAskedInMs(type, context);
   if (waitMs > 0) throw failure('COLLECT_START_PENDING', { tenant, contentType: type, minutes: Math.ceil(waitMs / 60_000) });
   const atMs = clock.nowMs();
   try {
-    await subscribing.start(type, signal);
+    if (await subscribing.start(type, signal)) wasOff(type);
   } finally {
     // Whatever became of the request, the service may have counted it. Not before it, and not when this run is stopped: the next one would wait for a quarter of
     // an hour, and if the service has heard the request, the subscription is on.
@@ -107,7 +110,7 @@ async function listType(type: ContentType, isOff: boolean, context: Context): Pr
 
 interface Context {
   readonly subscribing: Subscribing;
-  readonly options: Pick<RoundOptions, 'tenant' | 'clock' | 'log' | 'list' | 'contentTypes'>;
+  readonly options: Pick<RoundOptions, 'tenant' | 'clock' | 'log' | 'list' | 'contentTypes' | 'wasOff'>;
   readonly failures: Map<ContentType, AuditError>;
   readonly signal: AbortSignal;
 }

@@ -18,7 +18,7 @@ import { quietly, type Collector, type Signals } from './run.ts';
 /** What a tenant's collector needs of the API and the ledger to find out what there is. */
 export type Listing = Subscribing & FeedListing;
 
-export interface TenantOptions extends Omit<RoundOptions, 'list' | 'admitted' | 'listings'>, Omit<FeedOptions, 'found' | 'room'> {
+export interface TenantOptions extends Omit<RoundOptions, 'list' | 'admitted' | 'listings' | 'wasOff'>, Omit<FeedOptions, 'found' | 'room'> {
   /** When this tenant begins, among all the others of the run. */
   readonly turn: Turn;
   readonly pollIntervalMs: number;
@@ -191,7 +191,7 @@ class Tenant implements TenantCollector {
     this.#isWholeRound = false;
     try {
       const list = async (type: ContentType): Promise<void> => this.#onlySpan !== undefined ? undefined : this.#feeds.find((feed) => feed.type === type)?.listNew(stop);
-      const failures = await round(this.#listing, { ...this.#options, admitted, list, listings: this.#new }, stop);
+      const failures = await round(this.#listing, { ...this.#options, admitted, list, wasOff: (type) => this.#feeds.find((feed) => feed.type === type)?.noteOff(), listings: this.#new }, stop);
       const { underWay } = this.#new;
       roundEnded(new Map([...this.#past.failures, ...failures]), undefined);
       this.#past.goOn(this.#feeds.filter(({ type }) => !failures.has(type) && !underWay.has(type)), stop, giveUp);

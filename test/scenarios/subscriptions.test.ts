@@ -3,13 +3,13 @@
  * "too many subscription start requests": one start in a quarter of an hour is allowed (A8). And some day an administrator, or Microsoft, switches a
  * subscription off, and a listing is refused with AF20022 or AF20023; peers end there, or knock at every poll (A9). Here the service is asked what is on, and
  * only what is missing is started; when the last start was is remembered over restarts and kills; until the next one is allowed, that content type alone stays
- * out, and the log says for how long; then it heals without anybody's help.
+ * out, and the log says for how long; then it heals without anybody's help. What became available while it was off the service never hands out: that is named.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ContentTypeBooks } from '../../plugin/simulator/books.ts';
 import { CONTENT_TYPES, type ContentType } from '../../plugin/types.ts';
-import { addBacklog } from '../support/backlog.ts';
+import { addBacklog, untilListable } from '../support/backlog.ts';
 import { ageStarts } from '../support/earlier-run.ts';
 import { runProgram, startProgram, type Program } from '../support/program.ts';
 import { idsOf, roundsOf, withSimulation, type Simulation } from '../support/simulation.ts';
@@ -80,4 +80,33 @@ describe('a subscription', { concurrency: 2 }, () => {
     const arrived = new Set([first, second, third].flatMap((program) => idsOf(program.lines())));
     assert.deepEqual([...simulation.expectedIds()].filter((id) => !arrived.has(id)), []);
   }));
+
+  test('that somebody has stopped costs what became available meanwhile, which is named with from when to when', () => within(async (simulation) => {
+    const { simulator, words } = simulation;
+    const { ending } = await runProgram(['collect', ...words, '--once']);
+    assert.equal(ending?.status, 0);
+    await stop(simulation, 'Audit.SharePoint');
+    const before = simulation.expectedIds();
+    const missed = addBacklog(simulator, { blobs: 4, eventsPerBlob: 3, stepMs: 1 }).filter(({ contentType }) => contentType === 'Audit.SharePoint');
+    assert.equal(missed.length, 1);
+    await untilListable();
+    await ageStarts(simulation);
+    const next = await runProgram(['collect', ...words, '--once']);
+    assert.deepEqual(next.ending, { status: 0, signal: null }, next.stderr);
+    const [, from = '', to = '', ...more] = /no longer serves this span of time.* contentType=Audit\.SharePoint from=(\S+) to=(\S+) reason="The subscription was off/.exec(next.stderr) ?? [];
+    assert.deepEqual(more, []);
+    for (const { contentCreated } of missed) assert.ok(Date.parse(from) <= Date.parse(contentCreated) && Date.parse(contentCreated) < Date.parse(to), `${from} to ${to}, ${contentCreated}`);
+    assert.equal(next.stderr.split('no longer serves').length, 2, 'nothing else is lost');
+    assert.deepEqual(new Set([...before, ...idsOf(next.lines())]), simulation.expectedIds());
+    assert.match((await runProgram(['status', '--state-dir', simulation.stateDir])).stdout, /Audit\.SharePoint: everything from .* to /);
+    assert.doesNotMatch((await runProgram(['collect', ...words, '--once'])).stderr, /no longer serves/);
+  }));
 });
+
+/** Stops it as an administrator's script would. */
+async function stop({ simulator: { url, tenants: [tenant], applicationId, clientSecret } }: Simulation, contentType: ContentType): Promise<void> {
+  const form = new URLSearchParams({ grant_type: 'client_credentials', client_id: applicationId, client_secret: clientSecret, scope: `${url.origin}/.default` });
+  const { access_token: token } = await (await fetch(new URL(`/${tenant?.id}/oauth2/v2.0/token`, url), { method: 'POST', body: form })).json() as { access_token: string };
+  const { status } = await fetch(new URL(`/api/v1.0/${tenant?.id}/activity/feed/subscriptions/stop?contentType=${contentType}`, url), { method: 'POST', headers: { authorization: `Bearer ${token}` } });
+  assert.equal(status, 200);
+}

@@ -99,8 +99,7 @@ describe('subscriptions', () => {
   test('are started with an empty POST that says so, and being on already is a success', async () => {
     const { api, service } = await setUp((_request, response, count) => count === 1 ? json(response, 200, { contentType: 'Audit.General', status: 'enabled', webhook: null })
       : json(response, 400, { error: { code: 'AF20024', message: 'The subscription is already enabled. No property change.' } }));
-    await api.start('Audit.General');
-    await api.start('Audit.General');
+    assert.deepEqual([await api.start('Audit.General'), await api.start('Audit.General')], [true, false], 'whether it was off');
     assert.equal(service.requests.length, 2);
     for (const request of service.requests) {
       assert.deepEqual([request.method, request.target, request.headers['content-length']], ['POST', `${FEED}/subscriptions/start?contentType=Audit.General&PublisherIdentifier=${TENANT}`, '0']);

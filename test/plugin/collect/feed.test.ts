@@ -196,6 +196,26 @@ describe('a feed', () => {
     assert.equal(world.listedUntilMs, world.clock.nowMs());
   });
 
+  test('whose subscription was off has lost what became available since it was listed, as soon as it is listed again, and once', async () => {
+    const world = new World();
+    const feed = world.feed();
+    feed.noteOff();
+    await world.round(feed);
+    assert.deepEqual(world.lost, [], 'before the first listing nothing was missed');
+    await world.clock.advance(DAY);
+    feed.noteOff();
+    world.fails = () => new Error('still off');
+    await assert.rejects(world.round(feed), /still off/);
+    assert.deepEqual(world.lost, []);
+    await world.clock.advance(HOUR);
+    feed.noteOff();
+    world.fails = () => undefined;
+    await world.clock.advance(HOUR);
+    await world.round(feed);
+    await world.round(feed);
+    assert.deepEqual(world.lost, [{ startMs: NOW_MS, endMs: NOW_MS + DAY + HOUR }]);
+  });
+
   test('that cannot be listed for want of a permission has lost nothing that was ever its business', async () => {
     const world = new World();
     const feed = world.feed();

@@ -15,6 +15,8 @@ const api = (code: Parameters<typeof failure>[0] & `API_${string}`): Error => fa
 interface Setup {
   /** What happened, in order. */
   readonly steps: string[];
+  /** Types whose subscription was off. */
+  readonly off: ContentType[];
   readonly lines: LogLine[];
   readonly startedAt: Map<ContentType, number>;
   readonly clock: ReturnType<typeof createManualClock>;
@@ -36,10 +38,10 @@ function setUp({ types = ['Audit.General'], enabled = types, disabled = [], subs
   const clock = createManualClock(NOW_MS);
   const controller = new AbortController();
   const listings = new NewListings();
-  const setup = { steps: [] as string[], lines: [] as LogLine[], startedAt: new Map<ContentType, number>(), clock, controller };
+  const setup = { steps: [] as string[], off: [] as ContentType[], lines: [] as LogLine[], startedAt: new Map<ContentType, number>(), clock, controller };
   const parts: Subscribing = {
     subscriptions: () => Promise.resolve(new Map([...enabled.map((type) => [type, 'enabled'] as const), ...disabled.map((type) => [type, 'disabled'] as const)])),
-    start: (type) => Promise.resolve(void setup.steps.push(`start ${type}`)),
+    start: (type) => Promise.resolve(setup.steps.push(`start ${type}`) > 0),
     started: (type, atMs) => {
       setup.steps.push(`noted ${type}`);
       setup.startedAt.set(type, atMs);
@@ -52,6 +54,7 @@ function setUp({ types = ['Audit.General'], enabled = types, disabled = [], subs
     tenant: 'Brackwater', contentTypes: types, clock, listings, once,
     log: (line: LogLine) => void setup.lines.push(line),
     admitted: () => void setup.steps.push('admitted'),
+    wasOff: (type: ContentType) => void setup.off.push(type),
     list: (type: ContentType) => {
       setup.steps.push(`list ${type}`);
       const listed = list(type);
@@ -108,6 +111,15 @@ describe('a round: subscriptions', () => {
     const { run, steps } = setUp({ list: () => refusals-- > 0 ? api('API_SUBSCRIPTION') : undefined });
     assert.equal((await run()).size, 0);
     assert.deepEqual(steps, ['admitted', 'list Audit.General', 'start Audit.General', 'noted Audit.General', 'list Audit.General']);
+  });
+
+  test('that were off are told apart from those that were on all along', async () => {
+    const off = setUp({ types: CONTENT_TYPES, enabled: ['DLP.All'], list: (type) => type === 'DLP.All' && off.steps.filter((step) => step === 'list DLP.All').length === 1 ? api('API_SUBSCRIPTION') : undefined });
+    await off.run();
+    assert.deepEqual(off.off.sort(), [...CONTENT_TYPES].sort());
+    const on = setUp({ enabled: [], subscribing: { start: () => Promise.resolve(false) } });
+    await on.run();
+    assert.deepEqual(on.off, []);
   });
 
   test('that stay off are not started in a loop', async () => {

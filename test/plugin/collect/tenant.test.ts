@@ -79,7 +79,7 @@ class World {
         if (this.subscriptionsFail !== undefined) throw this.subscriptionsFail;
         return new Map([['Audit.General', 'enabled'], ['DLP.All', 'enabled']]);
       },
-      start: () => Promise.resolve(),
+      start: () => Promise.resolve(true),
       list: async function* (this: World, type: ContentType, _window: Window, _signal: AbortSignal, rank: ListingRank) {
         await this.listingWaits(type);
         const fails = this.listingFails(type, rank);
