@@ -146,6 +146,7 @@ export const FAILURES = {
   STORE_NEWER: { sentence: '{store} has the {what} of version {version}, and this is o365audit {own}.', repair: 'Nothing was changed. Run the newer o365audit, or remove what it installed by its setup --remove.', exitStatus: 5, retry: 'never' },
   STORE_UNPREPARED: { sentence: 'The store is not prepared for the documents: {parts}.', repair: 'Run o365audit setup with the same --elasticsearch.', exitStatus: 1, retry: 'never' },
   STORE_SHADOWED: { sentence: 'Another index template counts for {stream}, one of: {others}.', repair: 'Give it a priority below 500, or other index patterns; GET _index_template lists all.', exitStatus: 1, retry: 'never' },
+  STORE_PLAIN: { sentence: '{stream} is an index and no data stream: no index template counts for it, and documents may be refused.', repair: '{repair}', exitStatus: 1, retry: 'never' },
   STORE_HALF_DONE: { sentence: '{done} of {count} changes were made; the next one ({subject}) was not: {reason}', repair: '{repair} Run setup again then: it goes on where it stopped.', exitStatus: 1, retry: 'never' },
   STORE_POLICY: { sentence: '{store} has no policy {policy} for the lifecycle of indices: {reason}.', repair: 'Nothing was changed. Make the policy first, or leave the option out.', exitStatus: 2, retry: 'never' },
   STORE_IN_USE: { sentence: '{store} still has data streams that need what is to be removed: {streams}.', repair: 'Nothing was changed. Delete them first if their documents may go (DELETE _data_stream/NAME), or keep the templates.', exitStatus: 5, retry: 'never' },

@@ -38,6 +38,9 @@ export async function streamsThatNeedUs(store: Store, streams: readonly DataStre
   return needing;
 }
 
+/** For an index that has the name of a data stream. */
+export const PLAIN_REPAIR = 'Stop the log agent, copy the index into a data stream (POST _reindex with "op_type": "create" in dest, such as logs-o365.audit-recovered), delete it, and start the agent again.';
+
 function generationOf(index: string): number {
   return Number(/-(\d+)$/.exec(index)?.[1] ?? 0);
 }
@@ -47,7 +50,7 @@ export async function planStreams(store: Store, { product }: StoreServer, resour
   const { streams, indices } = await findStreams(store, signal);
   const changes: Change[] = [];
   const unchanged: string[] = [];
-  const notes = indices.map((name) => `${name} is an index and no data stream: no template of ours reaches it. Copy its documents into another (POST _reindex), then delete it.`);
+  const notes = indices.map((name) => `${name} is an index and no data stream, as a log agent makes one that writes before setup was run: no template of ours reaches it, and documents may be refused there. ${PLAIN_REPAIR}`);
   const served: DataStream[] = [];
   for (const stream of streams) {
     const { name, indices: own } = stream;

@@ -7,7 +7,7 @@ import { FAILED_TAG, type StepState } from './pipeline.ts';
 import { BY_HAND, installedBody, OTHER_OPTIONS, planResources, type Plan } from './plan.ts';
 import { OWNER, PIPELINE, STREAMS, type Resource } from './resources.ts';
 import type { StoreServer } from './server.ts';
-import { planStreams } from './streams.ts';
+import { findStreams, PLAIN_REPAIR, planStreams } from './streams.ts';
 
 /** What is to be said of one question; a finding with a repair means that documents come, but less is made of them. */
 export type StoreFinding = string | { readonly warning: string; readonly repair: string };
@@ -37,11 +37,13 @@ export async function verifyStreams(store: Store, server: StoreServer, resources
   for (const resource of resources) installed.push({ ...resource, body: await installedBody(store, resource, signal) ?? resource.body });
   const { changes, notes } = await planStreams(store, server, installed, {}, signal);
   const open = [...changes.map(({ action, subject, reason }) => `${action} ${subject}${reason === undefined ? '' : ` (${reason})`}`), ...notes];
-  return open.length === 0 ? 'those that are there follow the templates' : { warning: `still to be done: ${open.join('; ')}`, repair: 'Run o365audit setup with the options of the last time.' };
+  return open.length === 0 ? 'those that are there follow the templates' : { warning: `still to be done: ${open.join('; ')}`, repair: changes.length === 0 ? 'Setup changes nothing of this by itself.' : 'Run o365audit setup with the options of the last time.' };
 }
 
-/** That the templates of data streams are ours, and no others count before them. Rejects with STORE_SHADOWED, and as the store does. */
+/** That the templates of data streams are ours, and no others count before them. Rejects with STORE_PLAIN, STORE_SHADOWED, and as the store does. */
 export async function verifyTemplate(store: Store, stream: string, signal?: AbortSignal): Promise<string> {
+  const { indices } = await findStreams(store, signal);
+  if (indices.includes(stream)) throw failure('STORE_PLAIN', { stream, repair: PLAIN_REPAIR });
   const simulate = (name: string, accept: readonly number[]): ReturnType<Store['request']> => store.request('POST', `/_index_template/_simulate_index/${name}`, { what: `simulating the data stream ${name}`, accept, signal });
   // OpenSearch cannot simulate a data stream that is there
   const asked = await simulate(stream, [400, 500]);

@@ -1,6 +1,10 @@
 /** `o365audit setup` on real stores in which somebody else has been before: what would stand in its way is found before anything is changed. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import { check } from '../../plugin/commands/check.ts';
 import { setup } from '../../plugin/commands/setup.ts';
 import { report } from '../../plugin/commands/report.ts';
 import { TEST_CERTIFICATE_FILE } from '../support/forward-host.ts';
@@ -31,6 +35,18 @@ for (const product of STORE_PRODUCTS) suite(`setup of ${product} that is in use`
     const answers = [];
     for (const path of ['/_index_template', '/_component_template', '/_ingest/pipeline']) answers.push((await node.request('GET', path)).json());
     return answers;
+  }
+
+  async function checked(namespace: string): Promise<string> {
+    const folder = mkdtempSync(join(tmpdir(), 'o365audit-occupied-'));
+    try {
+      writeFileSync(join(folder, 'o365.yml'), '- module: o365\n  audit:\n    enabled: true\n    var.input: file\n    var.paths: ["/nowhere/*.json"]\n');
+      const surroundings = testSurroundings({ version: '1.0.0' });
+      await check(await argumentsOf('check', ['-c', join(folder, 'o365.yml'), '--elasticsearch', node.url, '--namespace', namespace]), surroundings);
+      return surroundings.said.stdout;
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   }
 
   async function put(path: string, body: object): Promise<void> {
@@ -123,6 +139,8 @@ for (const product of STORE_PRODUCTS) suite(`setup of ${product} that is in use`
 
   test('An index that has a data stream\'s name is named, and makes whoever looks through all of them fail rather than find less.', async () => {
     assert.match(await command([]), new RegExp(`! ${PLAIN} is an index and no data stream`));
+    assert.match(await checked('plain'), /✗ store template: logs-o365\.audit-plain is an index and no data stream[^]*POST _reindex[^]*Events cannot flow/);
+    assert.match(await checked('other'), /! store data streams: still to be done: logs-o365\.audit-plain is an index[^]*✓ store template/);
     const answer = await node.request('PUT', '/logs-o365.audit-beside/_create/1?refresh=true', { '@timestamp': '2026-09-01T08:00:00Z', event: { id: 'of-a-stream' } });
     assert.equal(answer.status, 201, answer.text);
     const surroundings = testSurroundings();
