@@ -119,8 +119,8 @@ const aliasesOf = (path) => [...INPUT_NAMES].filter(([, target]) => target === p
 const options = `${generated}
 # Options
 
-A flag counts before an environment variable, that before the file, that before the default. Durations are written as in Go (\`90s\`, \`1h30m\`), sizes
-with B, KiB, MiB or GiB. Paths in the file are relative to the file, all others to the current folder.
+A flag counts before an environment variable, that before the file, that before the default. Durations are written as in Go (\`90s\`, \`1h30m\`; a
+number alone is seconds), sizes with B, KiB, MiB or GiB, or in thousands with KB, MB or GB. Paths in the file are relative to the file, all others to the current folder.
 
 ## o365audit's own options
 The table is in [options.ts](options.ts). In the file they stand in a block of their own, which Filebeat passes over:

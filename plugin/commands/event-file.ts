@@ -13,7 +13,7 @@ const BATCH_BYTES = 1024 * 1024;
 export interface Mapping {
   readonly module: EcsModule;
   readonly envelope: EnvelopeTexts;
-  readonly surroundings: Pick<Surroundings, 'clock' | 'stdin' | 'stop'>;
+  readonly surroundings: Pick<Surroundings, 'clock' | 'stdin' | 'stderr' | 'stop'>;
 }
 
 /** The files of a command line, `-` for standard input, with what each is called. */
@@ -25,11 +25,12 @@ export function eventFiles(files: readonly string[]): readonly { readonly file: 
  * Hands the text of a file's events to `use`, with a splitter that makes ECS documents of it, one a line. Rejects with MAP_FILE, MAP_STOPPED, MAP_CSV, and as
  * `use` does.
  */
-export async function readEventFile({ file, name }: ReturnType<typeof eventFiles>[number], { module, envelope, surroundings: { clock, stdin, stop } }: Mapping,
+export async function readEventFile({ file, name }: ReturnType<typeof eventFiles>[number], { module, envelope, surroundings: { clock, stdin, stderr, stop } }: Mapping,
   use: (events: AsyncIterable<Uint8Array>, splitter: Splitter) => Promise<void>): Promise<void> {
   const splitter = createSplitter(module, envelope, {
     format: 'ecs', encoding: 'ndjson', preserveOriginalEvent: false, timestamp: true, batchBytes: BATCH_BYTES, lines: true,
   }, `The file ${name}`, () => clock.nowMs());
+  if (file === '-' && stdin.isTTY === true) stderr.write('Events are read from the terminal, until Ctrl-D. Name a file to read that one.\n');
   // who waits for a terminal or a pipe must hear of the stop, too
   const bytes = addAbortSignal(stop, file === '-' ? stdin : createReadStream(file));
   try {

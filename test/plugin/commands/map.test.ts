@@ -115,6 +115,16 @@ describe('o365audit map', () => {
     await assert.rejects(run([file('a', `${event('e1')}\n`)], surroundings), isFailure('OUTPUT_CLOSED'));
   });
 
+  test('says that it waits for somebody who types, and says nothing of the kind to a pipe', async () => {
+    for (const [isTTY, said] of [[true, 'Events are read from the terminal, until Ctrl-D. Name a file to read that one.\n'], [undefined, '']] as const) {
+      const surroundings = testSurroundings();
+      Object.assign(surroundings.stdin, { isTTY });
+      surroundings.stdin.end();
+      assert.equal(await run([], surroundings), 0);
+      assert.equal(surroundings.said.stderr, said);
+    }
+  });
+
   test('hears of a stop while it waits for stdin, and does not end as if all were well', async () => {
     const surroundings = testSurroundings();
     const running = run([], surroundings);
