@@ -369,7 +369,7 @@ function utcTime(text: string): string | undefined {
   const [, day, time, fraction = '', zone = 'Z'] = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?$/.exec(text) ?? [];
   if (day === undefined || time === undefined) return undefined;
   const utc = new Date(`${day}T${time}${zone}`);
-  if (Number.isNaN(utc.getTime()) || !new Date(`${day}T${time}Z`).toISOString().startsWith(`${day}T${time}`)) return undefined;
+  if (Number.isNaN(utc.getTime()) || !/^\d{4}-/.test(utc.toISOString()) || !new Date(`${day}T${time}Z`).toISOString().startsWith(`${day}T${time}`)) return undefined;
   return `${utc.toISOString().slice(0, 19)}.${fraction.padEnd(3, '0')}Z`;
 }
 

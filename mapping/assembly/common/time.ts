@@ -7,6 +7,9 @@ import { begin, byte, copy, end, padded } from '../json/write';
 
 const FRACTION_DIGITS_LIMIT: usize = 9;
 const ZERO: u32 = 0x30;
+/** 0000-01-01T00:00:00Z and 9999-12-31T23:59:59Z: in UTC a time of the first or the last day may lie in a year of another length. */
+const EARLIEST: i64 = -62_167_219_200;
+const LATEST: i64 = 253_402_300_799;
 
 /** The time last read: seconds since 1970, and nanoseconds. */
 export let seconds: i64 = 0;
@@ -33,7 +36,7 @@ export function readTime(text: Text): bool {
   const zone = fraction(at + 19, finish);
   if (zone == 0 || !readZone(zone, finish)) return false;
   seconds = <i64>days(year, month, day) * 86400 + <i64>(hour * 3600 + minute * 60 + second) - offsetSeconds;
-  return true;
+  return seconds >= EARLIEST && seconds <= LATEST;
 }
 
 /** Two digits as a number; far out of any range when they are none. */
