@@ -7,7 +7,7 @@ import { endOfDocument, writeTimestamp } from './answer';
 import { dateOf } from './common/time';
 import { Vocabulary, Word } from './generated/vocabulary';
 import { Numbers, writeCompact } from './json/compact';
-import { memberName, memberOf, memberText, memberValue, nextMember, openMembers } from './json/members';
+import { memberKey, memberOf, memberText, memberValue, nextMember, openMembers } from './json/members';
 import { COMMA, OPEN_BRACE } from './json/scan';
 import { passValue } from './json/skip';
 import { Text, endOf, startOf, textOf } from './json/span';
@@ -46,7 +46,7 @@ export function documentIn(at: usize, withTime: bool, sec: u32, nsec: u32): Text
 
 /** Takes the member in hand: one of the document's own once, and only with a value of its kind. */
 function take(): void {
-  const key = startOf(memberName) - 1;
+  const key = memberKey;
   readKey(key, RECORD_KEY);
   const own = lookup(Vocabulary.field_set, keyStart + 1, keyEnd - keyStart - 1);
   if (own == 0) {

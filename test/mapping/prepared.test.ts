@@ -143,6 +143,13 @@ describe('a prepared record that an agent has changed', () => {
     }
   });
 
+  test('keeps what was added under a name that a cluster would refuse', () => {
+    for (const [name, made] of [['', '_'], [' ', '_'], ['a.b', 'a_b'], ['\\u0000', '_'], ['"'.replace('"', '\\"'), '_']] as const) {
+      assert.deepEqual(documentOf(added(`"${name}":7`)), { ...DOCUMENT, [made]: 7 });
+      assert.deepEqual(documentOf(withoutMark(RECORD).replace('{', `{"${name}":7,`)), { ...DOCUMENT, [made]: 7 });
+    }
+  });
+
   test('has the time of its event where the collector maps it', () => {
     assert.deepEqual(JSON.parse(agent.mapRecord(Buffer.from(RECORD))), { '@timestamp': '2026-09-01T08:15:30.000Z', ...DOCUMENT });
     assert.deepEqual(JSON.parse(agent.mapRecord(Buffer.from(RECORD.replaceAll('CreationTime', 'CreatedTime')), 1, 0)), { '@timestamp': '1970-01-01T00:00:01.000Z', ...JSON.parse(mapped(RECORD).replaceAll('CreationTime', 'CreatedTime')) as object });

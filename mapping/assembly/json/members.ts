@@ -9,7 +9,8 @@ import { begin, end } from './write';
 import { fromDouble } from '../mode';
 import { word } from '../words';
 
-/** The key of the member that a walk through an object has reached, and where its value lies. */
+/** Where the key of the member that a walk through an object has reached lies: its opening quote; its inside, no text for the empty name; and where its value lies. */
+export let memberKey: usize = 0;
 export let memberName: Text = 0;
 export let memberValue: usize = 0;
 
@@ -27,6 +28,7 @@ export function nextMember(): bool {
 function readMember(at: usize): bool {
   if (<u32>load<u8>(at) != QUOTE) return false;
   const finish = stringEnd(at + 1);
+  memberKey = at;
   memberName = textOf(at + 1, finish);
   memberValue = skipSpace(skipSpace(finish + 1) + 1);
   return true;
