@@ -20,6 +20,7 @@ import { withholds } from './normalise/detections';
 import { audit, forgetAudit } from './normalise/whole';
 import { writeOthers } from './others';
 import { mapRecordAround } from './record';
+import { withholdFields } from './withhold';
 import { word } from './words';
 
 /** What is answered when the host gives no more memory: there is no room for the event in it. */
@@ -93,6 +94,7 @@ function setConstants(): void {
 /** Completes the document and writes it, on one line and with a zero byte behind it; with `withTime` its `@timestamp` is `time`, or `sec` and `nsec`. */
 export function answer(withTime: bool, time: Text, sec: u32, nsec: u32): Text {
   setConstants();
+  withholdFields();
   begin();
   openDocument();
   if (withTime) {

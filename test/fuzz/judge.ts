@@ -5,6 +5,7 @@ import { createFieldCheck } from '../support/fields.ts';
 import { readJson } from '../support/json.ts';
 import { openModule, type RawModule } from '../support/module.ts';
 import { missingValues } from '../support/whole.ts';
+import { FOUND } from './variants.ts';
 
 export interface Judge {
   /** The complaints, a sentence each; the first ones are the gravest. */
@@ -23,6 +24,8 @@ const LONG_NUMBER = /[\d.]{16}|\d[eE][+-]?\d/;
 const FIELD_SETS = new Set(readFields('mapping/fields.yml').map(({ name }) => name.split('.')[0] ?? ''));
 /** Arrays in the labels of an agent are as they were. */
 const LABELS = /^labels\.[^]* (?:has a value twice|has an array in it|is an array of one)$/;
+/** Detections as variants.ts makes them, in a text, too. */
+const DETECTED = new RegExp(String.raw`"DetectedValues\\*":\[\{\\*"Name\\*":\\*"${FOUND}\\*",\\*"Value\\*":`, 'g');
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** A judge with an instance of the module of its own, from the file that the build makes unless told otherwise. */
@@ -66,7 +69,7 @@ function documentFaults(module: RawModule, input: Uint8Array, check: ReturnType<
     if (text === undefined || LONG_NUMBER.test(text)) found.push(...conforms(inFluentBit).map((fault) => `o365_to_ecs: ${fault}`));
     else found.push('mapRecord: another document than o365_to_ecs gives');
   }
-  return text === undefined ? found : [...found, ...lossFaults(text, document, excused)];
+  return text === undefined ? found : [...found, ...secretFaults(text, document), ...secretFaults(text, inFluentBit), ...lossFaults(text, document, excused)];
 }
 
 interface Document {
@@ -81,6 +84,14 @@ function errorFaults({ event, error, tags }: Document): string[] {
   if (saysError !== (event?.kind === 'pipeline_error')) return ['event.kind: pipeline_error and error.message do not come together'];
   if (saysError && !(Array.isArray(tags) && tags.includes('preserve_original_event'))) return ['tags: an error without preserve_original_event'];
   return [];
+}
+
+/** What data loss prevention has found is not in a document that is to be without it. The names around it may have been changed: then it is a value like any other. */
+function secretFaults(text: string, document: string): string[] {
+  if (!document.includes(FOUND) || !isReadable(text) || !isRecord(text)) return [];
+  const { o365audit_options: options } = JSON.parse(text) as { o365audit_options?: { dlp_detections?: unknown } };
+  if (options?.dlp_detections !== 'hash' && options?.dlp_detections !== 'drop') return [];
+  return text.split(FOUND).length - 1 === 2 * [...text.matchAll(DETECTED)].length ? [`${FOUND}: in the document`] : [];
 }
 
 /** Nothing is missing but by the closed list, and what its rows want said is said. */

@@ -20,6 +20,10 @@ const constant = (json: string): Variant => () => json;
 /** As of somebody who wants to stop what looks for the names of browsers in it: patterns of Elasticsearch and OpenSearch would need a quarter of an hour. */
 export const SLOW_TEXT = text('iPad; CPU OS 1_1 '.repeat(500));
 
+/** What data loss prevention has found, and an event's part that says so: no document shows it where that is not wanted. */
+export const FOUND = 'FAKE-7777-0000';
+const DETECTIONS = text({ DetectedValues: [{ Name: FOUND, Value: `pay to ${FOUND}` }] });
+
 /** The shapes by their names, which messages show. */
 export const SHAPES: Readonly<Record<string, Variant>> = {
   'a string': (json) => text(plain(json)),
@@ -61,6 +65,10 @@ export const SHAPES: Readonly<Record<string, Variant>> = {
   'a date': constant('"2026-09-01T08:15:30.1234567Z"'),
   'an American date': constant('"9/1/2026 8:15:30 AM"'),
   'no date': constant('"2026-02-30T25:61:00"'),
+  'a date beyond the calendar': constant('"9999-12-31T23:59:59.9999999-08:00"'),
+  'detections': constant(DETECTIONS),
+  'detections in a string': constant(JSON.stringify(DETECTIONS)),
+  'detections in a string in a string': constant(JSON.stringify(JSON.stringify({ inner: DETECTIONS }))),
   'a user': constant('"i:0#.f|membership|Ada.Quill@Brackwater.example"'),
   'a URL': constant('"https://ada:x@brackwater.example:8443/a b/ü.DOCX?x=1#y"'),
   'a text that is slow to search': constant(SLOW_TEXT),

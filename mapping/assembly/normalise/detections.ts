@@ -8,9 +8,9 @@ import { decoded } from '../json/decode';
 import { writeCanonicalNumber } from '../json/number';
 import { BACKSLASH, BROKEN, OPEN_BRACE, OPEN_BRACKET, QUOTE, forgetSeen, seen, stringEnd } from '../json/scan';
 import { skipScalar, skipValue } from '../json/skip';
-import { textOf } from '../json/span';
+import { Text, endOf, lengthOf, startOf, textOf } from '../json/span';
 import { writeCanonical } from '../json/text';
-import { byte, giveBack, lend, out } from '../json/write';
+import { begin, byte, end, giveBack, lend, out } from '../json/write';
 import { Option, asked, withholding } from '../mode';
 import { keyEnd, keyStart } from './keys';
 import { Pass, printedFromDouble } from './levels';
@@ -114,6 +114,15 @@ export function quoteHashOfText(start: usize, finish: usize): void {
   lend(made);
   writeCanonical(start, finish);
   quoteHash(made, giveBack(), 0);
+}
+
+/** The hash of a string's inside that stands as it would in the document. */
+export function hashOf(text: Text): Text {
+  const to = spare(lengthOf(text));
+  begin();
+  if (to != 0) writeSha256(to, decoded(startOf(text), endOf(text), to));
+  else writeSha256(startOf(text), endOf(text));
+  return end();
 }
 
 /** Writes the hash of the JSON text from `at` to `finish` as it would stand in the document. */
