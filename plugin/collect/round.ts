@@ -9,6 +9,8 @@ import type { NewListings } from './new-listings.ts';
 
 /** The service asks for at most one start of a subscription in 15 minutes. */
 export const START_INTERVAL_MS = 15 * 60_000;
+/** The service's code for a subscription that somebody has disabled. */
+const DISABLED = 'AF20023';
 
 /** What a round needs of the API and the ledger of its tenant. */
 export interface Subscribing {
@@ -28,7 +30,7 @@ export interface RoundOptions {
   readonly log: Log;
   /** Called once the tenant has let us in: its subscriptions are known. */
   readonly admitted: () => void;
-  /** Learns that a type's subscription was off, and has been started. */
+  /** Learns that a type's subscription was disabled, and has been started. */
   readonly wasOff: (type: ContentType) => void;
   /** Lists what is new of a type. */
   readonly list: (type: ContentType, signal: AbortSignal) => Promise<void>;
@@ -49,7 +51,7 @@ export async function round(subscribing: Subscribing, options: RoundOptions, sig
   const subscriptions = await askForSubscriptions(context);
   const isKnown = !(subscriptions instanceof AuditError);
   if (isKnown) admitted();
-  for (const type of contentTypes) listings.begin(type, () => listType(type, isKnown && subscriptions.get(type) !== 'enabled', context));
+  for (const type of contentTypes) listings.begin(type, () => listType(type, isKnown ? subscriptions.get(type) ?? 'missing' : 'unknown', context));
   const ended = await listings.ended(once ? undefined : clock);
   if (!isKnown) {
     if (ended.every(([, failed]) => failed !== undefined) && listings.underWay.size === 0) throw subscriptions;
@@ -79,13 +81,14 @@ function startMayBeAskedInMs(type: ContentType, { subscribing, options: { clock 
   return startedAtMs === undefined || startedAtMs > nowMs ? 0 : startedAtMs + START_INTERVAL_MS - nowMs;
 }
 
-async function startSubscription(type: ContentType, context: Context): Promise<void> {
+/** Starts it. One that was there, but disabled, hands out nothing of the time when it was: a first one hands out all there is. */
+async function startSubscription(type: ContentType, wasDisabled: boolean, context: Context): Promise<void> {
   const { subscribing, options: { tenant, clock, log, wasOff }, signal } = context;
   const waitMs = startMayBeAskedInMs(type, context);
   if (waitMs > 0) throw failure('COLLECT_START_PENDING', { tenant, contentType: type, minutes: Math.ceil(waitMs / 60_000) });
   const atMs = clock.nowMs();
   try {
-    if (await subscribing.start(type, signal)) wasOff(type);
+    if (await subscribing.start(type, signal) && wasDisabled) wasOff(type);
   } finally {
     // Whatever became of the request, the service may have counted it. Not before it, and not when this run is stopped: the next one would wait for a quarter of
     // an hour, and if the service has heard the request, the subscription is on.
@@ -95,15 +98,16 @@ async function startSubscription(type: ContentType, context: Context): Promise<v
 }
 
 /** Lists what is new of a type, whose subscription is started before where it is off, or turns out to be off only then. */
-async function listType(type: ContentType, isOff: boolean, context: Context): Promise<void> {
+async function listType(type: ContentType, subscription: 'enabled' | 'disabled' | 'missing' | 'unknown', context: Context): Promise<void> {
   const { subscribing, options, signal } = context;
   // One that was started a moment ago may not show yet, or never says that it is on: listing tells.
-  if (isOff && startMayBeAskedInMs(type, context) <= 0) await startSubscription(type, context);
+  const isOff = subscription === 'disabled' || subscription === 'missing';
+  if (isOff && startMayBeAskedInMs(type, context) <= 0) await startSubscription(type, subscription === 'disabled', context);
   try {
     await options.list(type, signal);
   } catch (error) {
     if (subscribing.consequenceOf(error) !== 'subscribe') throw error;
-    await startSubscription(type, context);
+    await startSubscription(type, error instanceof AuditError && error.values.afCode === DISABLED, context);
     await options.list(type, signal);
   }
 }

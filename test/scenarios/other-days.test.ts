@@ -66,8 +66,11 @@ describe('a state directory', { concurrency: 2 }, () => {
     simulator.faults.set('clock-skew', { ms: -8 * DAY_MS });
     simulator.faults.set('api-error', { path: '/activity/feed/audit/' });
     const owed = addBacklog(simulator, { blobs: 8, eventsPerBlob: 3 });
-    const first = startProgram(['collect', ...words, '--log-level', 'debug']);
-    await first.said('A call did not succeed; it is made again after a while.', 2);
+    const first = startProgram(['collect', ...words]);
+    await first.until(() => {
+      const asked = (simulator.books.snapshot({ log: true }).log ?? []).map(({ path }) => path);
+      return owed.every(({ contentId }) => asked.some((path) => path.includes(contentId)));
+    }, 'a request for each blob');
     await first.kill();
     assert.equal(await inLedger(simulation, (ledger) => owed.filter(({ contentId }) => ledger.owed().some((blob) => blob.contentId === contentId)).length), owed.length);
     simulator.faults.clear('api-error');

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { consequenceOf } from '../../../plugin/api/classifier.ts';
 import { LISTING_PATIENCE_MS, NewListings } from '../../../plugin/collect/new-listings.ts';
 import { round, START_INTERVAL_MS, type RoundResult, type Subscribing } from '../../../plugin/collect/round.ts';
-import { failure } from '../../../plugin/errors.ts';
+import { AuditError, failure } from '../../../plugin/errors.ts';
 import type { LogLine } from '../../../plugin/telemetry/log.ts';
 import { CONTENT_TYPES, type ContentType } from '../../../plugin/types.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
@@ -113,13 +113,22 @@ describe('a round: subscriptions', () => {
     assert.deepEqual(steps, ['admitted', 'list Audit.General', 'start Audit.General', 'noted Audit.General', 'list Audit.General']);
   });
 
-  test('that were off are told apart from those that were on all along', async () => {
-    const off = setUp({ types: CONTENT_TYPES, enabled: ['DLP.All'], list: (type) => type === 'DLP.All' && off.steps.filter((step) => step === 'list DLP.All').length === 1 ? api('API_SUBSCRIPTION') : undefined });
-    await off.run();
-    assert.deepEqual(off.off.sort(), [...CONTENT_TYPES].sort());
-    const on = setUp({ enabled: [], subscribing: { start: () => Promise.resolve(false) } });
-    await on.run();
-    assert.deepEqual(on.off, []);
+  test('that were disabled are told apart from those that never were or that are on all along', async () => {
+    const refusal = (afCode: string): Error => new AuditError('API_SUBSCRIPTION', { tenant: 'Brackwater', what: 'listing', detail: 'as it says', afCode });
+    for (const [changes, expected] of [
+      [{ enabled: [], disabled: ['Audit.General'] }, true], [{ enabled: [] }, false], [{}, false],
+      [{ enabled: [], disabled: ['Audit.General'], subscribing: { start: () => Promise.resolve(false) } }, false],
+    ] as const satisfies readonly (readonly [Changes, boolean])[]) {
+      const { run, off } = setUp(changes);
+      await run();
+      assert.deepEqual(off, expected ? ['Audit.General'] : [], JSON.stringify(changes));
+    }
+    for (const [afCode, expected] of [['AF20023', true], ['AF20022', false]] as const) {
+      let refusals = 1;
+      const { run, off } = setUp({ list: () => refusals-- > 0 ? refusal(afCode) : undefined });
+      await run();
+      assert.deepEqual(off, expected ? ['Audit.General'] : [], afCode);
+    }
   });
 
   test('that stay off are not started in a loop', async () => {
