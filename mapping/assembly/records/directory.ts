@@ -46,7 +46,7 @@ function mapTargetOfType5(): void {
 
 /** R510: privileged identity management has more words for what becomes of a role than the table: "Add member to role request denied (PIM activation)". */
 function mapRoleManagement(): void {
-  if (!contains(operation, Word.PIM) || !contains(operation, Word.role) || lookupText(Vocabulary.operation_8, operation) != 0) return;
+  if (lookupText(Vocabulary.operation_8, operation) != 0 || !contains(operation, Word.PIM) || !contains(operation, Word.role)) return;
   addCategory(Category.iam);
   addType(Type.admin | Type.change);
 }
