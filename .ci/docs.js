@@ -87,8 +87,17 @@ groups:
 const faults = `${generated}
 # Faults of the simulator
 
-What can be switched on while it runs, to see what a collector does about it: \`PUT /simulator/faults\`, with a JSON object of names and their parameters, or
-\`--fault NAME\` from the start (the table is in [faults.table.ts](faults.table.ts)).
+What can be switched on to see what a collector does about it, from the start by \`--fault NAME\`, or while it runs (the table is in [faults.table.ts](faults.table.ts)):
+
+\`\`\`
+curl -X PUT http://127.0.0.1:8365/simulator/faults -d '{"throttled": {"count": 3}, "delay": {"ms": 2000, "contentType": "Audit.Exchange"}}'
+curl -X PUT http://127.0.0.1:8365/simulator/faults -d '{"delay": false}'
+curl -X DELETE http://127.0.0.1:8365/simulator/faults
+\`\`\`
+
+The second switches one off, the last all. Beside its own parameters each takes \`count\` (so often, then it is off), \`after\` (so many are let pass first), \`chance\` (0 to 1), \`forMs\`
+(off after this time), \`tenant\`, \`contentType\` and \`path\` (a part of the request's). What counts as once stands with each: an answer, an element of a listing, a token; "at once" adds
+something to the feed in that moment, and a "switch" is on until it is off. \`GET\` of the same address says what is on and how often it has happened.
 
 ${faultsAsMarkdown()}`;
 
