@@ -1,6 +1,7 @@
 /** Looks up in the store whatever was delivered and the service still serves, and sends again exactly those events that are not there. */
 import { splitterOf } from '../collect/records.ts';
 import { forwardOptions } from '../collect/rooms.ts';
+import { AuditError } from '../errors.ts';
 import { createGathering } from '../module/gathering.ts';
 import { loadModule, type EcsModule } from '../module/instance.ts';
 import type { Splitter } from '../module/splitter.ts';
@@ -22,6 +23,10 @@ const CONCURRENCY = 4;
 /** What was delivered a moment ago becomes searchable after the next refresh, and log agents keep it for a while before. */
 const SETTLING_MS = 10_000;
 const CLOSE_MS = 4_000;
+/** How often an event alone is sent whose batch was refused. */
+const EVENT_ATTEMPTS = 2;
+/** When so many events of a batch are refused, and none is taken, nothing is taken at the moment. */
+const REFUSALS_MAX = 14;
 /** How long what was sent again is looked for: a log agent sends every second or so what it has, and a store takes a second to show it. */
 const LOOK_INTERVAL_MS = 5_000;
 const LOOKS_MAX = 12;
@@ -58,11 +63,12 @@ export async function auditStore(options: StoreOptions, rooms: AuditRooms, surro
     const missing = gaps.filter(({ ids }) => ids.size > 0).sort((left, right) => left.created < right.created ? -1 : 1);
     const about = { name: store.name, lookedUp, missing, setAside: await countSetAside(store, STREAMS, rooms.stop) };
     if (!repair || missing.length === 0) return { ...findings, store: about };
-    await sendAgain(missing, module, rooms, surroundings);
+    const refused = await sendAgain(missing, module, rooms, surroundings);
     const stillMissing = await waitUntilPresent(missing, store, rooms);
     const sent = counted(missing.reduce((sum, { ids }) => sum + ids.size, 0), 'event was missing in the store, was sent again', 'events were missing in the store, were sent again');
     const done = stillMissing === 0 ? `${sent}, and nothing of it is missing there now.` : `${sent}, and ${stillMissing} cannot be found there yet. Run the audit again when the log agent has nothing left to send.`;
-    return { ...findings, done: [done], store: { ...about, stillMissing } };
+    const leftOut = refused === 0 ? [] : [`${counted(refused, 'of these events is', 'of these events are')} not taken by the log agent: o365audit status tells whether they are dead letters.`];
+    return { ...findings, done: [done, ...leftOut], store: { ...about, stillMissing } };
   });
 }
 
@@ -133,29 +139,63 @@ async function waitUntilPresent(gaps: readonly Gap[], store: Store, { clock, sto
   return ids.size;
 }
 
-/** Fetches the blobs once more and delivers exactly the missing events, through the same output and past everything that would take them for known. */
-async function sendAgain(gaps: readonly Gap[], module: EcsModule, rooms: AuditRooms, { stdout }: Surroundings): Promise<void> {
+/**
+ * Fetches the blobs once more and delivers exactly the missing events, through the same output and past everything that would take them for known. Resolves with
+ * how many of them the log agent does not take.
+ */
+async function sendAgain(gaps: readonly Gap[], module: EcsModule, rooms: AuditRooms, { stdout }: Surroundings): Promise<number> {
   const { collector, clock, log, stop } = rooms;
   const output = openOutput({ url: collector.output, stdout, closeTimeoutMs: CLOSE_MS, ...forwardOptions(collector) }, log, clock);
   const watch = output.watch();
+  let refused = 0;
   try {
     for (const { blob, audit, ids } of gaps) {
       let entries: Uint8Array[] = [];
+      let bytes = 0;
       for await (const { id, entry } of eventsOf(blob, audit, module, rooms)) {
         if (!ids.has(id)) continue;
         entries.push(entry);
-        if (entries.reduce((bytes, { byteLength }) => bytes + byteLength, 0) < collector.frameBytes / 2) continue;
-        await deliver(entries, output);
+        bytes += entry.byteLength;
+        if (bytes < collector.frameBytes / 2) continue;
+        refused += await deliver(entries, output);
         entries = [];
+        bytes = 0;
       }
-      await deliver(entries, output);
+      refused += await deliver(entries, output);
     }
     await watch.settled(stop);
+    return refused;
   } finally {
     await output.close();
   }
 }
 
-async function deliver(entries: readonly Uint8Array[], output: Output): Promise<void> {
-  if (entries.length > 0) await output.deliver({ bytes: Buffer.concat(entries), eventCount: entries.length });
+/**
+ * Delivers entries together or, where they are refused, one by one: what the log agent refuses for ever must not keep the others back. Resolves with how many it
+ * refuses; rejects as the output does, and with its refusal when nothing at all is taken.
+ */
+async function deliver(entries: readonly Uint8Array[], output: Output): Promise<number> {
+  if (entries.length === 0) return 0;
+  const before = output.acknowledged;
+  if (await refusalOf(entries, output) === undefined) return 0;
+  if (entries.length === 1) return 1;
+  let refused = 0;
+  for (const entry of entries) {
+    const found = await refusalOf([entry], output, EVENT_ATTEMPTS);
+    if (found === undefined) continue;
+    refused += 1;
+    if (refused >= REFUSALS_MAX && output.acknowledged === before) throw found;
+  }
+  return refused;
+}
+
+/** Why the output does not take entries; undefined when it has taken them. Rejects with its other failures. */
+async function refusalOf(entries: readonly Uint8Array[], output: Output, attempts?: number): Promise<AuditError | undefined> {
+  try {
+    await output.deliver({ bytes: Buffer.concat(entries), eventCount: entries.length }, attempts);
+    return undefined;
+  } catch (error) {
+    if (error instanceof AuditError && (error.code === 'OUTPUT_REFUSED' || error.code === 'OUTPUT_BATCH_TOO_LARGE')) return error;
+    throw error;
+  }
 }
