@@ -16,6 +16,9 @@ import { idsOf, startSimulation } from '../support/simulation.ts';
 /** One poll, and the next one long after this test. */
 const SELDOM = ['-M', 'o365.audit.var.api.poll_interval=2h'];
 const BLOB_SECONDS = 4;
+const LATENCY_MS = 40;
+/** So many blobs are fetched at once. */
+const AT_ONCE = 12;
 
 describe('a backlog at a service that is far away', { concurrency: 2 }, () => {
   test('is fetched without a pause, all content types at once, over few connections, and every blob of it', async () => {
@@ -29,11 +32,11 @@ describe('a backlog at a service that is far away', { concurrency: 2 }, () => {
       socket.on('close', () => onward.destroy());
       socket.pipe(onward).pipe(socket);
     });
-    const simulation = await startSimulation({ eventCount: 1_500, eventsPerBlob: 5, pageSize: 7, latencyMs: 40, resources: [relay.url.origin] });
+    const simulation = await startSimulation({ eventCount: 1_500, eventsPerBlob: 5, pageSize: 7, latencyMs: LATENCY_MS, resources: [relay.url.origin] });
     try {
       const { simulator } = simulation;
       target = Number(simulator.url.port);
-      const words = [...simulation.words, ...SELDOM, '--content-concurrency', '8', '-M', `o365.audit.var.api.resource=${relay.url.origin}`, '-M', `o365.audit.var.api.authentication_endpoint=${relay.url.href}`];
+      const words = [...simulation.words, ...SELDOM, '--content-concurrency', String(AT_ONCE), '-M', `o365.audit.var.api.resource=${relay.url.origin}`, '-M', `o365.audit.var.api.authentication_endpoint=${relay.url.href}`];
       const program = startProgram(['collect', ...words]);
       await program.said('Everything that there was has been delivered.');
       program.signal('SIGTERM');
@@ -46,6 +49,10 @@ describe('a backlog at a service that is far away', { concurrency: 2 }, () => {
       assert.ok(requests > 300, `${requests} requests`);
       assert.deepEqual(Object.values(simulator.books.snapshot().tenants).map(({ withoutPublisherIdentifier }) => withoutPublisherIdentifier), [0]);
       assert.ok(connections < requests / 4, `${connections} connections for ${requests} requests`);
+      // who fetches one blob after the other asks once in the time that an answer takes
+      const asked = log.filter(({ path }) => path.includes('/activity/feed/audit/')).map(({ atMs }) => atMs).sort((left, right) => left - right);
+      const most = Math.max(...asked.map((fromMs, index) => asked.slice(index).filter((atMs) => atMs < fromMs + LATENCY_MS).length));
+      assert.ok(most > AT_ONCE / 2 && most <= 2 * AT_ONCE, `at most ${most} blobs were asked for at once`);
       // all content types are under way before one of them is done
       const listings = log.filter(({ operation }) => operation === 'content').map(({ contentType }) => contentType);
       const [first] = listings;

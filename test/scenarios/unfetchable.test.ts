@@ -54,6 +54,19 @@ describe('a content blob that cannot be had', { concurrency: 2 }, () => {
     }));
   }
 
+  test('arrives in a later round of the same run, as soon as it can be had', () => within(async (simulation) => {
+    const { simulator } = simulation;
+    const [broken] = addBacklog(simulator, { blobs: 4, eventsPerBlob: 4 });
+    assert.ok(broken !== undefined);
+    simulator.faults.set('api-error', { path: broken.contentId });
+    const program = collect(simulation);
+    await program.said('A content blob could not be delivered in several attempts');
+    simulator.faults.clear();
+    await program.said('Everything that there was has been delivered.');
+    await program.kill();
+    assert.deepEqual(idsOf(program.lines()).sort(), [...simulation.expectedIds()].sort());
+  }));
+
   test('before its time is over is named as lost once, and nobody asks for it again', () => within(async (simulation) => {
     const { simulator } = simulation;
     addBacklog(simulator, { blobs: 4, eventsPerBlob: 4 });
