@@ -30,6 +30,7 @@ const PLACES: Readonly<Record<string, object>> = {
   'a text in a text': { RecordType: 40, Data: JSON.stringify({ inner: TEXT }), AdditionalInfo: JSON.stringify({ inner: TEXT }) },
   'a text that should have been JSON': { RecordType: 40, Data: `${TEXT}}`, AdditionalInfo: `[${TEXT}`, ExceptionInfo: `{${TEXT}` },
   'pairs': { RecordType: 1, Parameters: [{ Name: 'a', Value: TEXT }, { Name: 'b', Value: DETECTIONS }, DETECTIONS], ExtendedProperties: [{ Name: 'additionalDetails', Value: TEXT }, { Name: 'c', Value: TEXT }], ModifiedProperties: [{ Name: 'd', NewValue: TEXT, OldValue: [DETECTIONS] }] },
+  'the name of a pair': { RecordType: 1, Parameters: [{ Name: TEXT, Value: 'x' }], ExtendedProperties: [{ Name: TEXT, Value: 'x' }], ModifiedProperties: [{ Name: TEXT, NewValue: 'x' }] },
   'a text of parameters': { RecordType: 18, Parameters: TEXT, ExtendedProperties: TEXT, ModifiedProperties: TEXT },
   'great depth': { RecordType: 11, PolicyDetails: [nested(20)], Unheard: nested(20) },
   'the second context, and links': { RecordType: 11, AppAccessContext: [{ APIId: 'x' }, DETECTIONS], AlertLinks: [{ AlertLinkHref: 'https://x', ...DETECTIONS }] },
