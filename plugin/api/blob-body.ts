@@ -1,6 +1,6 @@
 /**
- * The body of a content blob. Some programs between the service and us, and the service itself, have said errors with a status of 200: such an answer must not
- * count as the blob, for its events would be taken for delivered.
+ * The body of a content blob. A program between the service and us, or the service itself, may say an error with a status of 200: such an answer must not count
+ * as the blob, for its events would be taken for delivered.
  */
 import { failure } from '../errors.ts';
 import { textOfRefusal } from './refusal.ts';
