@@ -1,13 +1,11 @@
 /**
- * The one client for Elasticsearch and OpenSearch: setup, check, report, audit and the tests speak to a cluster through it. Plain HTTP, because each
+ * The one client for Elasticsearch and OpenSearch: setup, check, report and audit speak to a cluster through it. Plain HTTP, because each
  * vendor's own client refuses the other's server.
  *
  *     const network = await openNetwork(networkSettings, surroundings, log);
  *     const store = createStore({ urls: [new URL('https://es.example:9200')], apiKey }, network.request, clock, log);
  *     await store.request('PUT', '/_ingest/pipeline/x', { what: 'storing the pipeline x', body: {…} });
  *     for await (const hits of store.search('logs-o365.audit-*', { query })) …
- *     await store.count('logs-o365.audit-*', query);
- *     await store.bulk([{ index: 'logs-o365.audit-default', id, document: '{"@timestamp":…}' }]);
  *
  * What a server is and what it knows is told by `describeServer` (server.ts) and `probeFeatures` (features.ts).
  */
@@ -15,9 +13,8 @@ import { AuditError, failure } from '../errors.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Clock, HttpRequest, HttpResponse } from '../types.ts';
 import { authorizationOf, type StoreCredentials } from './authorization.ts';
-import { sendBulk, type BulkDocument, type BulkResult } from './bulk.ts';
 import { listAt, textAt, type JsonObject } from './json.ts';
-import { countOf, searchPages, type Hit, type Search } from './search.ts';
+import { searchPages, type Hit, type Search } from './search.ts';
 
 /** Where the cluster is, and how to sign in. URLs hold no user and no password. */
 export interface StoreConnection extends StoreCredentials {
@@ -30,8 +27,7 @@ type Method = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD';
 export interface StoreCall {
   /** What the call is for, in failures: "storing the pipeline o365audit". */
   readonly what: string;
-  /** JSON as an object; a text goes as it is, as NDJSON. */
-  readonly body?: JsonObject | string | undefined;
+  readonly body?: JsonObject | undefined;
   /** Statuses from 400 on that are an answer, such as 404 when looking whether something is there. */
   readonly accept?: readonly number[];
   readonly signal?: AbortSignal | undefined;
@@ -52,12 +48,8 @@ export interface Store {
    * STORE_REFUSED, STORE_UNREADABLE, a NETWORK_ failure, or the signal's reason.
    */
   request(method: Method, path: string, call: StoreCall): Promise<StoreAnswer>;
-  /** Documents with `create`, in requests of a bounded size; what the server throttles is sent again. Rejects as `request`, never because of a document. */
-  bulk(documents: readonly BulkDocument[], signal?: AbortSignal): Promise<BulkResult>;
   /** All hits, page by page, the oldest first. Rejects as `request`. */
   search(index: string, search: Search, signal?: AbortSignal): AsyncGenerator<readonly Hit[], void, undefined>;
-  /** How many documents match; 0 where there is no such index. Rejects as `request`. */
-  count(index: string, query: JsonObject, signal?: AbortSignal): Promise<number>;
 }
 
 /** How much of an answer is read: a page of large documents fits. */
@@ -75,14 +67,13 @@ export function createStore(connection: StoreConnection, request: HttpRequest, c
 
   /** Nodes that cannot be reached go to the end of the line. */
   async function reach(method: Method, path: string, { body, signal }: StoreCall): Promise<HttpResponse> {
-    const isText = typeof body === 'string';
     const options = {
       method,
       headers: {
         accept: 'application/json', 'accept-encoding': 'gzip', ...(authorization === undefined ? {} : { authorization }),
-        ...(body === undefined ? {} : { 'content-type': isText ? 'application/x-ndjson' : 'application/json' }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
-      ...(body === undefined ? {} : { body: isText ? body : JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),
     };
     for (let left = urls.length; ; left--) {
@@ -116,13 +107,11 @@ export function createStore(connection: StoreConnection, request: HttpRequest, c
   return {
     name,
     request: call,
-    bulk: (documents, signal) => sendBulk(documents, call, clock, signal),
     search: (index, search, signal) => searchPages(index, search, call, signal),
-    count: (index, query, signal) => countOf(index, query, call, signal),
   };
 }
 
-/** What bulk, search and the others need of a store. */
+/** What searches need of a store. */
 export type Call = Store['request'];
 
 function parsed(text: string, status: number, store: string, what: string): unknown {

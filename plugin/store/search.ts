@@ -48,13 +48,6 @@ export async function* searchPages(index: string, { query = { match_all: {} }, s
   }
 }
 
-/** How many documents match; 0 where there is no such index. Rejects as the call does, also when one of several indices cannot answer. */
-export async function countOf(index: string, query: JsonObject, call: Call, signal?: AbortSignal): Promise<number> {
-  // a search, because _count itself cannot be told to fail
-  const answer = await call('POST', `/${index}/_search?${WHOLE_OR_NOTHING}`, { what: `counting in ${index}`, body: { size: 0, query, track_total_hits: true }, signal });
-  return Number(at(answer.body, 'hits', 'total', 'value') ?? 0);
-}
-
 function hitOf(hit: unknown): Hit {
   const source = at(hit, '_source');
   return { index: textAt(hit, '_index') ?? '', id: textAt(hit, '_id') ?? '', source: isObject(source) ? source : Object.fromEntries(entriesAt(source)) };

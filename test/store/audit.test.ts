@@ -5,17 +5,14 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { audit } from '../../plugin/commands/audit.ts';
-import { createStore, type Store } from '../../plugin/store/client.ts';
-import { silentLog } from '../../plugin/telemetry/log.ts';
-import { openNetwork, type Network } from '../../plugin/network/network.ts';
 import { until } from '../support/manual-clock.ts';
+import { prepareStore, preparedStoreIsMissing, type PreparedStore } from '../support/prepared-store.ts';
 import { runProgram, type Program } from '../support/program.ts';
 import { startForwardHost, type ForwardHost } from '../support/forward-host.ts';
 import { realClock, startSimulation, type Simulation } from '../support/simulation.ts';
-import { STORE_PRODUCTS, startStoreNode, storeIsMissing, type StoreNode } from '../support/store-node.ts';
+import { STORE_PRODUCTS } from '../support/store-node.ts';
 import { argumentsOf, testSurroundings } from '../support/surroundings.ts';
 
-const STREAM = 'logs-o365.audit-default';
 const EVENTS = 1_000;
 const DELETED = EVENTS / 100;
 
@@ -26,57 +23,54 @@ interface Json {
   readonly tenants: readonly { readonly content_types: readonly { readonly content_type: string; readonly missing_event_ids: readonly string[]; readonly missing_events_by_hour: Readonly<Record<string, number>> }[] }[];
 }
 
-for (const product of STORE_PRODUCTS) suite(`an audit against ${product}`, { skip: storeIsMissing(product) }, () => {
-  let node: StoreNode;
-  let network: Network;
-  let store: Store;
+for (const product of STORE_PRODUCTS) suite(`an audit against ${product}`, { skip: preparedStoreIsMissing(product) }, () => {
+  let store: PreparedStore;
+  let namespace: string;
+  let stream: string;
   let simulation: Simulation;
   let host: ForwardHost;
 
   before(async () => {
-    [node, simulation, host, network] = await Promise.all([startStoreNode(product), startSimulation({ eventCount: EVENTS }), startForwardHost(), openNetwork({}, testSurroundings(), silentLog)]);
-    store = createStore({ urls: [new URL(`${node.url}/`)] }, network.request, realClock, silentLog);
+    [store, simulation, host] = await Promise.all([prepareStore(product), startSimulation({ eventCount: EVENTS }), startForwardHost()]);
+    namespace = store.namespace();
+    stream = `logs-o365.audit-${namespace}`;
   });
   after(async () => {
     await host.close();
     await simulation.close();
-    await network.close();
-    await node.close();
+    await store.close();
   });
 
   /** What a log agent does with what it got. */
   async function storeFrom(from: number): Promise<void> {
-    const documents = host.events.slice(from).map(({ record }) => ({ ...record as Record<string, unknown> }));
-    const result = await store.bulk(documents.map((document) => ({ index: STREAM, id: (document.event as { id: string }).id, document: JSON.stringify({ '@timestamp': (document.event as { created: string }).created, ...document }) })));
-    assert.deepEqual([result.created, result.refused.length], [documents.length, 0]);
-    await store.request('POST', `/${STREAM}/_refresh`, { what: 'refreshing' });
+    const documents = host.events.slice(from).map(({ record }) => record as { readonly event: { readonly id: string; readonly created: string } });
+    const { statuses, reasons } = await store.create(documents.map((document) => ({ index: stream, id: document.event.id, text: JSON.stringify({ '@timestamp': document.event.created, ...document }) })));
+    assert.deepEqual(statuses, { 201: documents.length }, reasons.join('\n'));
+    await store.count(stream);
   }
 
   async function remove(ids: readonly string[]): Promise<void> {
-    for await (const hits of store.search(STREAM, { query: { terms: { 'event.id': ids } }, source: false })) {
-      const body = hits.map(({ index, id }) => `${JSON.stringify({ delete: { _index: index, _id: id } })}\n`).join('');
-      await store.request('POST', '/_bulk?refresh=true', { what: 'deleting', body });
-    }
+    const documents = await store.documents(stream);
+    const lines = ids.map((id) => `${JSON.stringify({ delete: { _index: documents.get(id)?.index, _id: id } })}\n`);
+    assert.equal((await store.request('POST', '/_bulk?refresh=true', lines.join(''))).status, 200);
   }
 
   function run(words: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Program> {
-    return runProgram(['audit', ...simulation.words, '--format', 'ecs', '--output', host.url, '--elasticsearch', node.url, ...words], { env });
+    return runProgram(['audit', ...simulation.words, '--format', 'ecs', '--output', host.url, '--elasticsearch', store.url, ...words], { env: { O365AUDIT_NAMESPACE: namespace, ...env } });
   }
 
   test('finds exactly what was deleted, by tenant, type and hour, and brings exactly that back', async () => {
-    const setup = await runProgram(['setup', '--elasticsearch', node.url]);
-    assert.equal(setup.ending?.status, 0, setup.stderr);
-    const collecting = await runProgram(['collect', ...simulation.words, '--once', '--format', 'ecs', '--output', host.url]);
+    const collecting = await runProgram(['collect', ...simulation.words, '--once', '--namespace', namespace, '--format', 'ecs', '--output', host.url]);
     assert.equal(collecting.ending?.status, 0, collecting.stderr);
     await storeFrom(0);
-    assert.equal(await store.count(STREAM, { match_all: {} }), EVENTS);
+    assert.equal(await store.count(stream), EVENTS);
     const complete = await run();
     assert.equal(complete.ending?.status, 0, complete.stdout + complete.stderr);
     assert.match(complete.stdout, new RegExp(`${EVENTS.toLocaleString('en-US')} events were looked up in [^]*✓ Nothing is missing\\.\n$`));
 
     const deleted = [...simulation.expectedIds()].sort().filter((_id, index) => index % (EVENTS / DELETED) === 0);
     await remove(deleted);
-    assert.equal(await store.count(STREAM, { match_all: {} }), EVENTS - DELETED);
+    assert.equal(await store.count(stream), EVENTS - DELETED);
 
     const found = await run(['--json']);
     const { store: looked, tenants } = JSON.parse(found.stdout) as Json;
@@ -94,7 +88,7 @@ for (const product of STORE_PRODUCTS) suite(`an audit against ${product}`, { ski
     assert.deepEqual([repaired.ending?.status, isRepaired, afterwards.events_missing, afterwards.events_still_missing], [0, true, DELETED, 0], repaired.stderr);
     assert.deepEqual(done, [`${DELETED} events were missing in the store, were sent again, and nothing of it is missing there now.`]);
     assert.deepEqual(host.events.slice(sent).map(({ record }) => (record as { event: { id: string } }).event.id).sort(), deleted, 'exactly these were sent');
-    assert.equal(await store.count(STREAM, { match_all: {} }), EVENTS);
+    assert.equal(await store.count(stream), EVENTS);
     assert.equal((await run()).ending?.status, 0);
     assert.equal((await run([], { O365AUDIT_NAMESPACE: 'another' })).ending?.status, 0, 'what lies in the stream of an earlier namespace is not missing');
   });
@@ -109,7 +103,7 @@ for (const product of STORE_PRODUCTS) suite(`an audit against ${product}`, { ski
       if (ms === 5_000) looks += 1;
       return realClock.wait(ms === 5_000 ? 100 : ms, signal);
     } } });
-    const status = await audit(await argumentsOf('audit', [...simulation.words, '--format', 'ecs', '--output', host.url, '--elasticsearch', node.url, '--repair', '--frame-attempts', '2']), surroundings);
+    const status = await audit(await argumentsOf('audit', [...simulation.words, '--format', 'ecs', '--output', host.url, '--elasticsearch', store.url, '--namespace', namespace, '--repair', '--frame-attempts', '2']), surroundings);
     await host.behave();
     assert.deepEqual(new Set(host.events.slice(sent).map(({ record }) => (record as { event: { id: string } }).event.id)), new Set(ids.filter((_, index) => index !== 7)));
     assert.match(surroundings.said.stdout, /20 events were missing in the store, were sent again, and 20 cannot be found there yet\.[^]*1 of these events is not taken by the log agent[^]*! 20 events are missing in the store\.\n$/);

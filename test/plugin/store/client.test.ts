@@ -108,44 +108,6 @@ describe('the client of the store', () => {
   }));
 });
 
-describe('documents in bulk', () => {
-  const documents = Array.from({ length: 1_200 }, (_, number) => ({ index: 'logs-o365.audit-loom', id: `id-${number}`, document: `{"n":${number}}` }));
-  const itemsOf = (body: string, status: (id: string) => object): object[] => body.split('\n').filter((line) => line.startsWith('{"create"'))
-    .map((line) => ({ create: status((JSON.parse(line) as { create: { _id: string } }).create._id) }));
-
-  test('go by create in requests of a bounded number, and are counted by what became of them', () => within(({ body }) => [200, {
-    items: itemsOf(body, (id) => (id === 'id-7' ? { status: 400, error: { reason: 'odd' } } : id === 'id-8' ? { status: 201, failure_store: 'used' } : id === 'id-9' ? { status: 409 } : { status: 201 })),
-  }], async (store, requests) => {
-    const { created, present, refused, setAside } = await store.bulk(documents);
-    assert.deepEqual([created, present, refused.map(({ document: { id }, reason }) => [id, reason]), setAside.map(({ document: { id } }) => id)], [1_197, 1, [['id-7', 'odd']], ['id-8']]);
-    assert.equal(requests.length, 3);
-    assert.equal(requests[0]?.headers['content-type'], 'application/x-ndjson');
-  }));
-
-  test('are divided by their size, too, and a large one goes alone', () => within(({ body }) => [200, { items: itemsOf(body, () => ({ status: 201 })) }], async (store, requests) => {
-    const large = [1, 6, 1, 3, 3].map((megabytes, number) => ({ index: 'i', id: String(number), document: JSON.stringify({ text: 'x'.repeat(megabytes * 1024 * 1024) }) }));
-    assert.equal((await store.bulk(large)).created, 5);
-    assert.deepEqual(requests.map(({ body }) => body.split('\n').length >> 1), [1, 1, 2, 1]);
-  }));
-
-  test('are sent again when the server throttles them, and only these', () => {
-    let first = true;
-    return within(({ body }) => {
-      const throttles = first;
-      first = false;
-      return [200, { items: itemsOf(body, (id) => (throttles && Number(id.slice(3)) % 2 === 0 ? { status: 429, error: { reason: 'full' } } : { status: 201 })) }];
-    }, async (store, requests) => {
-      assert.equal((await store.bulk(documents.slice(0, 10))).created, 10);
-      assert.equal(requests[1]?.body.split('\n').length, 11);
-    });
-  });
-
-  test('end with STORE_BUSY when it throttles for ever', () => within(({ body }) => [200, { items: itemsOf(body, () => ({ status: 429 })) }], async (store, requests) => {
-    assert.equal((await failureOf(store.bulk(documents.slice(0, 3)))).code, 'STORE_BUSY');
-    assert.equal(requests.length, 6);
-  }));
-});
-
 describe('searches', () => {
   test('read page after page behind the last hit, until one is not full', () => within(({ body }) => {
     const { size, search_after: after = [0] } = JSON.parse(body) as { size: number; search_after?: readonly number[] };
@@ -164,11 +126,6 @@ describe('searches', () => {
     let count = 0;
     for await (const page of store.search('logs-*', { pageSize: 3, limit: 5 })) count += page.length;
     assert.equal(count, 5);
-  }));
-
-  test('count', () => within(() => [200, { hits: { total: { value: 42_000, relation: 'eq' } } }], async (store, requests) => {
-    assert.equal(await store.count('logs-*', { match_all: {} }), 42_000);
-    assert.match(requests[0]?.body ?? '', /"track_total_hits":true/);
   }));
 });
 
