@@ -16,7 +16,7 @@ import type { Counters } from '../telemetry/counters.ts';
 import { openEndpoint, type EndpointOptions } from '../telemetry/endpoint.ts';
 import type { Log } from '../telemetry/log.ts';
 import { metricsText } from '../telemetry/metrics.ts';
-import { keepStanding } from '../telemetry/standing-keeper.ts';
+import { keepStanding, type StandingKeeper } from '../telemetry/standing-keeper.ts';
 import { problemsOf, type Letters } from '../telemetry/verdict.ts';
 import type { Batch, Clock, Surroundings } from '../types.ts';
 import { createBytesInFlight, type SharedBytes } from './bytes-in-flight.ts';
@@ -76,9 +76,9 @@ export async function openRooms(config: Config, surroundings: Surroundings, { re
   const network = opened(await openNetwork(collector, surroundings, log));
   const ledger = opened(await openLedger({ directory: collector.stateDir }, clock, log));
   const standing = join(collector.stateDir, STANDING_FILE);
-  opened(await keepStanding(counters, { read: () => readKeptText(standing), keep: (text) => keepLongText(standing, text) }, clock, log));
+  const keeper = opened(await keepStanding(counters, { read: () => readKeptText(standing), keep: (text) => keepLongText(standing, text) }, clock, log));
   const letters = createDeadLetters({ directory: collector.stateDir, countLimit: collector.deadLettersLimit, bytesLimit: collector.deadLettersBytes, nowMs: () => clock.nowMs(), log });
-  if (collector.metrics !== undefined) opened(await openEndpoint({ address: collector.metrics, log, ...figuresOf(counters, letters, collector, clock) }));
+  if (collector.metrics !== undefined) opened(await openEndpoint({ address: collector.metrics, log, ...figuresOf(counters, keeper, letters, collector, clock) }));
   const ids = collector.dedupe ? opened(await openDeliveredIds(memoryOf(config, clock, log))) : undefined;
   const output = opened(openOutput({ url: collector.output, stdout, closeTimeoutMs: CLOSE_MS, ...forwardOptions(collector) }, log, clock));
   return {
@@ -108,14 +108,14 @@ export async function leaveOut(whence: Pick<LetterAbout, 'tenant' | 'contentType
 }
 
 /** What the endpoint says when it is asked. */
-function figuresOf(counters: Counters, letters: DeadLetters, { lagLimitMs, deadLettersLimit: countLimit, deadLettersBytes: bytesLimit }: Config['collector'], clock: Clock): Pick<EndpointOptions, 'metrics' | 'problems'> {
+function figuresOf(counters: Counters, keeper: StandingKeeper, letters: DeadLetters, { lagLimitMs, deadLettersLimit: countLimit, deadLettersBytes: bytesLimit }: Config['collector'], clock: Clock): Pick<EndpointOptions, 'metrics' | 'problems'> {
   const lettersNow = async (): Promise<Letters> => ({ ...await letters.use(), countLimit, bytesLimit });
   return {
     async metrics() {
       const { user, system } = process.cpuUsage();
       return metricsText(counters.standing(), { residentBytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6, letters: await lettersNow() }, clock.nowMs());
     },
-    problems: async () => problemsOf(counters.standing(), { nowMs: clock.nowMs(), lagLimitMs, isRunning: true, letters: await lettersNow() }),
+    problems: async () => [...keeper.problems(), ...problemsOf(counters.standing(), { nowMs: clock.nowMs(), lagLimitMs, isRunning: true, letters: await lettersNow() })],
   };
 }
 

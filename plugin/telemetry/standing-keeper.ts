@@ -4,6 +4,7 @@ import type { Clock } from '../types.ts';
 import type { Counters } from './counters.ts';
 import type { Log } from './log.ts';
 import { readStanding } from './standing.ts';
+import type { Problem } from './verdict.ts';
 
 /** What was counted since the last time is all that a kill makes forgotten. */
 const SAVE_INTERVAL_MS = 5_000;
@@ -17,8 +18,14 @@ export interface KeptStanding {
   readonly keep: (text: Iterable<string>) => Promise<void>;
 }
 
+export interface StandingKeeper {
+  /** Why nothing can be kept at the moment: nothing else in the state directory can be written then either. Empty when all is well. */
+  problems(): readonly Problem[];
+  close(): Promise<void>;
+}
+
 /** Takes up what the last run kept, and keeps it up to date until it is closed. That it cannot be read or written is said once, and stops nobody. */
-export async function keepStanding(counters: Counters, { read, keep }: KeptStanding, clock: Clock, log: Log): Promise<{ close(): Promise<void> }> {
+export async function keepStanding(counters: Counters, { read, keep }: KeptStanding, clock: Clock, log: Log): Promise<StandingKeeper> {
   try {
     const text = await read();
     const earlier = text === undefined ? undefined : readStanding(text);
@@ -28,15 +35,15 @@ export async function keepStanding(counters: Counters, { read, keep }: KeptStand
     log('status.unreadable', { reason: reasonOf(error) });
   }
   const closing = new AbortController();
-  let isBroken = false;
+  let broken: string | undefined;
 
   async function save(): Promise<void> {
     try {
       await keep(counters.text());
-      isBroken = false;
+      broken = undefined;
     } catch (error) {
-      if (!isBroken) log('status.unwritten', { reason: reasonOf(error) });
-      isBroken = true;
+      if (broken === undefined) log('status.unwritten', { reason: reasonOf(error) });
+      broken = reasonOf(error);
     }
   }
 
@@ -52,6 +59,7 @@ export async function keepStanding(counters: Counters, { read, keep }: KeptStand
   // the tenants are not there yet: the first time comes when the run has begun
   const saving = clock.wait(SAVE_INTERVAL_MS / 5, closing.signal).then(saveAgainAndAgain, () => undefined);
   return {
+    problems: () => (broken === undefined ? [] : [{ sentence: `The state directory cannot be written: ${broken}`, repair: 'Make room, or mend its rights. What is delivered meanwhile is not committed, and comes again after a restart.' }]),
     async close() {
       closing.abort();
       await saving;

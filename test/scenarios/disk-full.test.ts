@@ -89,8 +89,10 @@ describe('a collector whose disk is full', { concurrency: 2 }, () => {
         const stateDir = join(disk.folder, 'state');
         const words = ['collect', '-c', config, '--state-dir', stateDir, '--output', host.url];
         const evening = addBacklog(simulator, { blobs: 8, eventsPerBlob: EVENTS_PER_BLOB });
-        const program = startProgram([...words, '-M', 'o365.audit.var.api.poll_interval=1s']);
+        const program = startProgram([...words, '--metrics', '127.0.0.1:0', '-M', 'o365.audit.var.api.poll_interval=1s']);
         await program.said('Everything that there was has been delivered.');
+        const ready = new URL('/readyz', /Metrics and health are served\. url=(\S+)/.exec(program.stderr)?.[1]);
+        assert.equal((await fetch(ready)).status, 200);
 
         disk.fill(program);
         const night = addBacklog(simulator, { blobs: NIGHT_BLOBS, eventsPerBlob: EVENTS_PER_BLOB, stepMs: 10_000 });
@@ -99,6 +101,8 @@ describe('a collector whose disk is full', { concurrency: 2 }, () => {
         assert.match(program.stderr, new RegExp(`error The journal cannot be written\\..*reason=.*${reason}`));
         assert.deepEqual(await committedIn(stateDir, tenant, [...evening, ...night]), evening);
         assert.equal(program.ending, undefined);
+        await program.said('The file that o365audit status reads could not be written.');
+        assert.match(await (await fetch(ready)).text(), new RegExp(`"degraded".*The state directory cannot be written: .*${reason}`));
 
         disk.makeRoom(program);
         await program.said('The journal can be written again.');

@@ -55,8 +55,10 @@ describe('what a run says of itself', () => {
     });
     await clock.advance(20_000);
     assert.deepEqual(lines, ['status.unreadable', 'status.unwritten']);
+    assert.match(keeper.problems()[0]?.sentence ?? '', /cannot be written: ENOSPC$/);
     works = true;
     await clock.advance(5_000);
+    assert.deepEqual(keeper.problems(), []);
     works = false;
     await keeper.close();
     assert.deepEqual(lines, ['status.unreadable', 'status.unwritten', 'status.unwritten']);
