@@ -1,4 +1,5 @@
 /** What an audit found, for people and for machines: by tenant, content type and hour. */
+import { counted, numberText } from '../telemetry/counted.ts';
 import { setAsideText, type SetAside } from '../store/failures.ts';
 import type { ContentType } from '../types.ts';
 import type { FeedAudit, TenantAudit } from './audit-tenant.ts';
@@ -68,13 +69,13 @@ export function auditAsJson(findings: AuditFindings): object {
 }
 
 function feedLines({ contentType, listed, delivered, waiting, later, missing, trouble }: FeedAudit, events: readonly MissingEvents[]): readonly string[] {
-  const rest = [waiting === 0 ? [] : `${number(waiting)} waiting`, later === 0 ? [] : `${number(later)} to be listed next`, missing.length === 0 ? [] : `${number(missing.length)} missing`].flat();
+  const rest = [waiting === 0 ? [] : `${numberText(waiting)} waiting`, later === 0 ? [] : `${numberText(later)} to be listed next`, missing.length === 0 ? [] : `${numberText(missing.length)} missing`].flat();
   const isGood = missing.length === 0 && events.length === 0 && trouble === undefined;
   return [
-    `  ${isGood ? '✓' : '!'} ${contentType.padEnd(26)} ${counted(listed, 'blob', 'blobs')}, ${number(delivered)} delivered${rest.map((part) => `, ${part}`).join('')}`,
+    `  ${isGood ? '✓' : '!'} ${contentType.padEnd(26)} ${counted(listed, 'blob')}, ${numberText(delivered)} delivered${rest.map((part) => `, ${part}`).join('')}`,
     ...(trouble === undefined ? [] : [`      it could not be listed: ${trouble.message}`]),
-    ...byHour(missing.map(({ contentCreated }) => [contentCreated, 1])).map(([hour, count]) => `      ${hour}  ${counted(count, 'blob', 'blobs')} missing`),
-    ...byHour(events.map(({ created, ids }) => [created, ids.size])).map(([hour, count]) => `      ${hour}  ${counted(count, 'event', 'events')} missing in the store`),
+    ...byHour(missing.map(({ contentCreated }) => [contentCreated, 1])).map(([hour, count]) => `      ${hour}  ${counted(count, 'blob')} missing`),
+    ...byHour(events.map(({ created, ids }) => [created, ids.size])).map(([hour, count]) => `      ${hour}  ${counted(count, 'event')} missing in the store`),
   ];
 }
 
@@ -106,13 +107,4 @@ function eventsMissing(store: StoreFindings | undefined): number {
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, each) => total + each, 0);
-}
-
-function number(value: number): string {
-  return value.toLocaleString('en-US');
-}
-
-/** `1 event`, `2 events`. */
-export function counted(value: number, one: string, many: string): string {
-  return `${number(value)} ${value === 1 ? one : many}`;
 }

@@ -9,8 +9,9 @@ import { openOutput } from '../output/output.ts';
 import type { Store } from '../store/client.ts';
 import { countSetAside } from '../store/failures.ts';
 import { textAt } from '../store/json.ts';
+import { counted } from '../telemetry/counted.ts';
 import type { ContentBlob, Output, Surroundings } from '../types.ts';
-import { counted, type AuditFindings, type MissingEvents } from './audit-report.ts';
+import type { AuditFindings, MissingEvents } from './audit-report.ts';
 import type { AuditRooms, Visit } from './audit-tenant.ts';
 import { withStore, type StoreOptions } from './store.ts';
 

@@ -2,6 +2,7 @@
 import { loadConfig, noticeText } from '../config/config.ts';
 import type { ArgumentsOf } from '../config/options.ts';
 import { printConfig } from '../config/print.ts';
+import { counted } from '../telemetry/counted.ts';
 import type { Surroundings } from '../types.ts';
 
 /** Prints to stdout, notices to stderr. Throws CONFIG_… failures, whose text lists every mistake. */
@@ -12,8 +13,4 @@ export function config({ flags }: ArgumentsOf<'config'>, { env, stdout, stderr }
   const sentence = `The configuration is good: ${counted(loaded.sources.length, 'source')}, ${counted(tenants, 'tenant')}.\n`;
   stdout.write(flags.check === true ? sentence : printConfig(loaded));
   return Promise.resolve(0);
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

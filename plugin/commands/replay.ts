@@ -10,6 +10,7 @@ import { listDeadLetters, openDeadLetter, removeDeadLetter, type DeadLetter } fr
 import { leaveOrder } from '../ledger/orders.ts';
 import { holderOf, lookInto, surveyLedger } from '../ledger/survey.ts';
 import { openOutput } from '../output/output.ts';
+import { counted } from '../telemetry/counted.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ContentBlob, Output, Surroundings } from '../types.ts';
 import { collect } from './collect.ts';
@@ -111,7 +112,7 @@ async function sendLetters({ collector, letters, log }: Task, { clock, stdout, s
     stop.removeEventListener('abort', close);
     await output.close();
   }
-  stderr.write(`${delivered} of ${letters.length} dead letters were delivered.\n`);
+  stderr.write(`${delivered} of ${counted(letters.length, 'dead letter was', 'dead letters were')} delivered.\n`);
   if (reason !== '') throw failure('REPLAY_INCOMPLETE', { left: letters.length - delivered, reason });
 }
 
@@ -138,6 +139,6 @@ async function sendBlobs({ collector, blobs, ids }: Task, collectOnce: () => Pro
   const holder = await holderOf(collector.stateDir);
   if (holder === undefined) return collectOnce();
   await leaveOrder(collector.stateDir, { order: 'retry', ids }, clock.nowMs());
-  stderr.write(`${blobs.length} content blobs are owed. The running collector (process ${holder.pid}) tries those that have failed within seconds; o365audit status shows what becomes of them.\n`);
+  stderr.write(`${counted(blobs.length, 'content blob is', 'content blobs are')} owed. The running collector (process ${holder.pid}) tries those that have failed within seconds; o365audit status shows what becomes of them.\n`);
   return 0;
 }

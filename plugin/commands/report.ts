@@ -9,6 +9,7 @@ import { readDocuments } from '../report/documents.ts';
 import { DOCUMENT_FIELDS } from '../report/facts.ts';
 import { pageOf } from '../report/page.ts';
 import type { Picture } from '../report/picture.ts';
+import { counted } from '../telemetry/counted.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Surroundings } from '../types.ts';
 import { eventFiles, readEventFile } from './event-file.ts';
@@ -28,7 +29,7 @@ export async function report(options: ArgumentsOf<'report'>, surroundings: Surro
   const isFromStore = files.length === 0 && elasticsearch !== undefined;
   const sources = isFromStore ? [await readStore(options, surroundings, log, aggregation)] : await readFiles(options, surroundings, log, aggregation);
   const picture = await writeReport(aggregation, sources, reportFile, surroundings);
-  surroundings.stderr.write(`${picture.counts.events.toLocaleString('en-US')} events in ${reportFile}\n`);
+  surroundings.stderr.write(`${counted(picture.counts.events, 'event')} in ${reportFile}\n`);
   return 0;
 }
 

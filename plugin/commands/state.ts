@@ -8,6 +8,7 @@ import { countLetters } from '../ledger/dead-letters.ts';
 import { keepText, readKeptText } from '../ledger/kept-text.ts';
 import { exportLines, importCursors, importTenant, readFilebeatRegistry } from '../ledger/moving.ts';
 import { holderOf, lookInto, surveyLedger } from '../ledger/survey.ts';
+import { counted } from '../telemetry/counted.ts';
 import type { Log } from '../telemetry/log.ts';
 import { readStanding, STANDING_VERSION, type Standing } from '../telemetry/standing.ts';
 import type { Surroundings } from '../types.ts';
@@ -33,7 +34,7 @@ async function exportOne(directory: string, wanted: string | undefined, { clock,
   if (await holderOf(directory) !== undefined) stderr.write('A collector works with this state: what it delivers from now on is not in the export, and would be delivered again elsewhere.\n');
   const standing = await standingIn(directory);
   const { count } = await lookInto(directory, () => countLetters(directory));
-  if (count > 0) stderr.write(`${count} events wait in dead letters, and stay in ${directory}: deliver them from there by o365audit replay --dead-letters.\n`);
+  if (count > 0) stderr.write(`${counted(count, 'event waits', 'events wait')} in dead letters, and ${count === 1 ? 'stays' : 'stay'} in ${directory}: deliver from there by o365audit replay --dead-letters.\n`);
   for (const line of exportLines(survey, standing?.tenants[survey.tenantId], clock.nowMs())) stdout.write(line);
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../types.ts';
+import { counted, numberText } from './counted.ts';
 
 /** A terminal's line is rewritten at most ten times a second; a file or a pipe gets a new line at most every ten seconds. */
 const TERMINAL_INTERVAL_MS = 100;
@@ -89,7 +90,7 @@ class ProgressLine implements Progress {
   #draw(): void {
     if (this.#shown === undefined) return;
     const { events, blobs, waitingFor } = this.#shown;
-    const line = [`${number(events)} events`, `${number(this.#rate())}/s`, `${number(blobs)} ${blobs === 1 ? 'blob' : 'blobs'}`, ...(waitingFor === '' ? [] : [`waiting for ${waitingFor}`])].join('   ');
+    const line = [counted(events, 'event'), `${numberText(this.#rate())}/s`, counted(blobs, 'blob'), ...(waitingFor === '' ? [] : [`waiting for ${waitingFor}`])].join('   ');
     if (this.#stream.isTTY === true) {
       // A line that reaches the last column would wrap, and could not be rewritten any more.
       this.#stream.write(CLEAR_LINE + line.slice(0, (this.#stream.columns ?? 80) - 1));
@@ -111,8 +112,4 @@ class ProgressLine implements Progress {
     if (first === undefined || last === undefined || last.atMs <= first.atMs) return 0;
     return Math.round((last.events - first.events) * 1000 / (last.atMs - first.atMs));
   }
-}
-
-function number(value: number): string {
-  return value.toLocaleString('en-US');
 }

@@ -1,5 +1,6 @@
 /** The standing of a collector for people: a table of at most 100 columns, what was lost, and at the end, where a terminal stands, whether all is well. */
 import type { ContentType } from '../types.ts';
+import { numberText } from './counted.ts';
 import type { FeedStanding, Standing, TenantStanding } from './standing.ts';
 import { lagOf, spanText, type Problem } from './verdict.ts';
 
@@ -38,11 +39,11 @@ const COLUMNS: readonly Column[] = [
   { head: 'listed', width: 9, of: ({ lastListedMs }, nowMs) => agoText(lastListedMs, nowMs) },
   { head: 'delivered', width: 10, of: ({ lastDeliveredMs }, nowMs) => agoText(lastDeliveredMs, nowMs) },
   { head: 'lag', width: 7, of: (feed, nowMs) => textOf(lagOf(feed, nowMs), spanText) },
-  { head: 'waiting', width: 9, of: ({ owed }) => number(owed) },
-  { head: 'parked', width: 7, of: ({ parked }) => number(parked) },
-  { head: 'blobs', width: 11, of: ({ counts }) => number(counts.blobsDelivered) },
-  { head: 'events', width: 13, of: ({ counts }) => number(counts.eventsDelivered) },
-  { head: 'lost', width: 6, of: ({ counts }) => number(counts.blobsExpired + counts.blobsUnavailable + counts.windowsLost) },
+  { head: 'waiting', width: 9, of: ({ owed }) => numberText(owed) },
+  { head: 'parked', width: 7, of: ({ parked }) => numberText(parked) },
+  { head: 'blobs', width: 11, of: ({ counts }) => numberText(counts.blobsDelivered) },
+  { head: 'events', width: 13, of: ({ counts }) => numberText(counts.eventsDelivered) },
+  { head: 'lost', width: 6, of: ({ counts }) => numberText(counts.blobsExpired + counts.blobsUnavailable + counts.windowsLost) },
 ];
 
 /** The page, its last line included. */
@@ -62,7 +63,7 @@ function runLines({ standing, directory, isRunning, nowMs }: StandingReport): re
 
 function tenantLines({ name, feeds, quota, credentialExpiresMs }: TenantStanding, { nowMs, isRunning }: StandingReport): readonly string[] {
   const about = [
-    ...(quota === undefined || !isRunning ? [] : [`${number(quota.used)} of ${number(quota.limit)} requests in the last minute`]),
+    ...(quota === undefined || !isRunning ? [] : [`${numberText(quota.used)} of ${numberText(quota.limit)} requests in the last minute`]),
     ...(quota?.pausedUntilMs === undefined || quota.pausedUntilMs <= nowMs ? [] : [`throttled for ${spanText(quota.pausedUntilMs - nowMs)}`]),
     ...(credentialExpiresMs === undefined ? [] : [credentialExpiresMs <= nowMs ? 'credential has expired' : `credential expires in ${spanText(credentialExpiresMs - nowMs)}`]),
   ];
@@ -72,7 +73,7 @@ function tenantLines({ name, feeds, quota, credentialExpiresMs }: TenantStanding
 function lossLines({ losses, nowMs }: StandingReport): readonly string[] {
   if (losses.length === 0) return [];
   const shown = losses.slice(-LOSSES_SHOWN);
-  const title = losses.length > shown.length ? `Lost, the last ${shown.length} of ${number(losses.length)} (--json has all):` : 'Lost:';
+  const title = losses.length > shown.length ? `Lost, the last ${shown.length} of ${numberText(losses.length)} (--json has all):` : 'Lost:';
   return [title, ...shown.flatMap(({ tenant, contentType, what, reason, atMs }) => [`  ${spanText(nowMs - atMs)} ago, ${tenant}, ${contentType}: ${what}`, `    ${reason}`]), ''];
 }
 
@@ -87,8 +88,4 @@ function agoText(atMs: number | undefined, nowMs: number): string {
 
 function textOf<Value>(value: Value | undefined, text: (value: Value) => string): string {
   return value === undefined ? '-' : text(value);
-}
-
-function number(value: number): string {
-  return value.toLocaleString('en-US');
 }

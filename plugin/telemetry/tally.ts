@@ -1,5 +1,6 @@
 /** Counts ECS documents on their way to a stream, and says in a few lines what they were. */
 import { Writable } from 'node:stream';
+import { counted, numberText } from './counted.ts';
 
 /** A table shows so many rows; the rest is put together. */
 const ROWS_LIMIT = 9;
@@ -54,7 +55,7 @@ How to go on:
 export function summaryOf({ documents, categories, outcomes }: Counts, contentTypes: ReadonlyMap<string, number>, { ms, blobs, reportFile }: { readonly ms: number; readonly blobs: number; readonly reportFile: string }): string {
   const perSecond = Math.round(documents * 1000 / Math.max(1, ms));
   return `
-${counted(documents, 'ECS document')} from ${counted(blobs, 'content blob')} in ${(ms / 1000).toFixed(1)} s (${number(perSecond)} a second).
+${counted(documents, 'ECS document')} from ${counted(blobs, 'content blob')} in ${(ms / 1000).toFixed(1)} s (${numberText(perSecond)} a second).
 
 ${beside([['content type', contentTypes], ['category', categories], ['outcome', outcomes]])}
 All of it to look at, in a browser: ${reportFile}
@@ -67,8 +68,8 @@ function table(title: string, counts: ReadonlyMap<string, number>): readonly str
   const others = sorted.slice(shown.length).reduce((sum, [, value]) => sum + value, 0);
   const rows = others === 0 ? shown : [...shown, ['others', others] as const];
   const nameWidth = Math.max(title.length, ...rows.map(([name]) => name.length));
-  const valueWidth = Math.max(...rows.map(([, value]) => number(value).length), 'events'.length);
-  return [`${title.padEnd(nameWidth)}  ${'events'.padStart(valueWidth)}`, ...rows.map(([name, value]) => `${name.padEnd(nameWidth)}  ${number(value).padStart(valueWidth)}`)];
+  const valueWidth = Math.max(...rows.map(([, value]) => numberText(value).length), 'events'.length);
+  return [`${title.padEnd(nameWidth)}  ${'events'.padStart(valueWidth)}`, ...rows.map(([name, value]) => `${name.padEnd(nameWidth)}  ${numberText(value).padStart(valueWidth)}`)];
 }
 
 /** Tables side by side; one without rows is left out. */
@@ -77,12 +78,4 @@ function beside(counts: readonly (readonly [title: string, counts: ReadonlyMap<s
   const height = Math.max(0, ...tables.map((rows) => rows.length));
   const lines = Array.from({ length: height }, (_, index) => tables.map((rows) => (rows[index] ?? '').padEnd(rows[0]?.length ?? 0)).join(COLUMN_GAP).trimEnd());
   return `${lines.join('\n')}\n`;
-}
-
-function counted(value: number, noun: string): string {
-  return `${number(value)} ${noun}${value === 1 ? '' : 's'}`;
-}
-
-function number(value: number): string {
-  return value.toLocaleString('en-US');
 }

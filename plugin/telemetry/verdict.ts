@@ -1,6 +1,7 @@
 /** Whether all is well with a collector, and if not, what is the matter and what to do about it. */
 import { FAILURES } from '../errors.ts';
 import { CREDENTIAL_WARNING_DAYS, type ContentType } from '../types.ts';
+import { counted, numberText } from './counted.ts';
 import { feedsOf, type FeedStanding, type Standing, type TenantStanding, type Trouble } from './standing.ts';
 
 const MINUTE_MS = 60_000;
@@ -62,9 +63,9 @@ function problemsOfRun({ writtenMs, ending }: Standing, { nowMs, isRunning }: Ve
 function problemsOfLetters({ count, bytes, countLimit, bytesLimit }: Letters): readonly Problem[] {
   if (count === 0) return [];
   const isNearlyFull = count >= countLimit * NEARLY_FULL || bytes >= bytesLimit * NEARLY_FULL;
-  const room = `; there is room for ${countLimit} in ${bytesLimit} bytes, and content blobs with further such events stay owed`;
+  const room = `; there is room for ${numberText(countLimit)} in ${numberText(bytesLimit)} bytes, and content blobs with further such events stay owed`;
   return [{
-    sentence: `${count} events in ${bytes} bytes wait in dead letters, because the output did not take them${isNearlyFull ? room : ''}`,
+    sentence: `${counted(count, 'event')} in ${numberText(bytes)} bytes ${count === 1 ? 'waits' : 'wait'} in dead letters, because the output did not take ${count === 1 ? 'it' : 'them'}${isNearlyFull ? room : ''}`,
     repair: 'See why by o365audit replay --list, mend that, and send them again by o365audit replay --dead-letters.',
   }];
 }
@@ -93,7 +94,7 @@ function problemOfLag(feeds: readonly FeedStanding[], nowMs: number): Problem {
   const lagMs = Math.max(...feeds.map((feed) => lagOf(feed, nowMs) ?? 0));
   const [owed, parked] = [sum(feeds.map((feed) => feed.owed)), sum(feeds.map((feed) => feed.parked))];
   const behind = feeds.length === 1 ? `Delivery is ${spanText(lagMs)} behind` : `Delivery of ${feeds.length} content types is up to ${spanText(lagMs)} behind`;
-  const waiting = owed === 0 ? 'nothing could be listed since' : `${owed} content blobs wait${parked === 0 ? '' : `, ${parked} of which have failed before`}`;
+  const waiting = owed === 0 ? 'nothing could be listed since' : `${counted(owed, 'content blob waits', 'content blobs wait')}${parked === 0 ? '' : `, ${numberText(parked)} of which failed before`}`;
   return { sentence: `${behind}: ${waiting}`, repair: 'See the log for what holds it up; if it only catches up, wait.' };
 }
 

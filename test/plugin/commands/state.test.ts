@@ -44,7 +44,7 @@ describe('o365audit state', () => {
       mkdirSync(join(simulation.stateDir, 'dead-letters'));
       writeFileSync(join(simulation.stateDir, 'dead-letters/0.letter'), '');
       const exporting = await runProgram(['state', 'export', '--state-dir', simulation.stateDir]);
-      assert.match(exporting.stderr, /^1 events wait in dead letters, and stay in /);
+      assert.match(exporting.stderr, /^1 event waits in dead letters, and stays in /);
       writeFileSync(file, exporting.stdout);
       const importing = await runProgram(['state', 'import', file, '--state-dir', moved]);
       assert.match(importing.stderr, /one that was delivered and comes in another blob, too, is sent once more/);

@@ -70,7 +70,7 @@ test('Log lines stand above the progress line and never in it.', () => {
   progress.write('second\n');
   progress.end();
   progress.write('third\n');
-  const line = '1 events   0/s   1 blob';
+  const line = '1 event   0/s   1 blob';
   assert.equal(written(), `first\n${CLEAR}${line}${CLEAR}second\n${CLEAR}${line}\nthird\n`);
 });
 
@@ -78,5 +78,5 @@ test('Log lines in a file are simply lines.', () => {
   const { progress, written } = setUp();
   progress.update(counts(1, 1));
   progress.write('second\n');
-  assert.equal(written(), '1 events   0/s   1 blob\nsecond\n');
+  assert.equal(written(), '1 event   0/s   1 blob\nsecond\n');
 });
