@@ -1,5 +1,5 @@
 /** One element of an array of pairs: where its Name and its values lie. */
-import { CLOSE_BRACE, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE, skipSpace, stringEnd } from '../json/scan';
+import { BACKSLASH, CLOSE_BRACE, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE, skipSpace, stringEnd } from '../json/scan';
 import { skipKey, skipScalar, skipValue } from '../json/skip';
 import { withholding } from '../mode';
 import { withholdsText } from './detections';
@@ -43,7 +43,11 @@ export function readPair(at: usize, modified: bool): usize {
     } else if (!modified && (eight & 0xffffffffffff) == VALUE_) pairValue = once(pairValue, value);
     else if (modified && eight == NEW_VALUE && load<u8>(key, 8) == 0x22) pairNew = once(pairNew, value);
     else if (modified && eight == OLD_VALUE && load<u8>(key, 8) == 0x22) pairOld = once(pairOld, value);
-    else if (!isNothing(value)) pairHasMore = true;
+    else {
+      // a key with escapes may be one of these in another spelling
+      if (hasEscape(key)) setSuspect();
+      if (!isNothing(value)) pairHasMore = true;
+    }
     at = behind(value);
     if (at == 0) return 0;
     at = skipSpace(at);
@@ -58,6 +62,12 @@ export function readPair(at: usize, modified: bool): usize {
 function once(before: usize, value: usize): usize {
   if (before != 0) setSuspect();
   return value;
+}
+
+/** Whether there is an escape in the key that begins behind its quote. */
+function hasEscape(key: usize): bool {
+  while (<u32>load<u8>(key) != QUOTE && <u32>load<u8>(key) != BACKSLASH) key++;
+  return <u32>load<u8>(key) == BACKSLASH;
 }
 
 function behind(value: usize): usize {
