@@ -1,7 +1,7 @@
 /**
  * Where a listing goes on: the token of NextPageUri and the header itself. A token names the last blob before the next page, so that blobs
  * which appear between two pages neither hide nor repeat others. It looks like the service's own, `2015101900R022885001761`: an hour, then
- * here one digit for the direction, six that make the URLs of empty pages differ, and nine for the blob's number (0 = before the first).
+ * here one digit for the direction, four that make the URLs of empty pages differ, and seven for the blob's number (0 = before the first).
  */
 import { serviceTime, type Blob } from './blob.ts';
 import { indexFrom } from './feed-store.ts';
@@ -70,11 +70,11 @@ export function createNextPages(faults: FaultBoard): NextPages {
 
 function tokenOf({ after, newestFirst, emptyPages }: Position): string {
   const hour = serviceTime(after?.createdMs ?? 0).slice(0, 13).replace(/\D/g, '');
-  return `${hour}R${newestFirst ? 1 : 0}${String(emptyPages % 1_000_000).padStart(6, '0')}${String(after?.sequence ?? 0).padStart(9, '0')}`;
+  return `${hour}R${newestFirst ? 1 : 0}${String(emptyPages % 10_000).padStart(4, '0')}${String(after?.sequence ?? 0).padStart(7, '0')}`;
 }
 
 function readToken(token: string, blobs: readonly Blob[]): Position | undefined {
-  const [, hour, direction, empty, digits] = /^(\d{10})R([01])(\d{6})(\d{9})$/.exec(token) ?? [];
+  const [, hour, direction, empty, digits] = /^(\d{10})R([01])(\d{4})(\d{7})$/.exec(token) ?? [];
   if (hour === undefined) return undefined;
   const sequence = Number(digits);
   const [newestFirst, emptyPages] = [direction === '1', Number(empty)];
