@@ -109,8 +109,7 @@ function take(known: u32, key: usize, value: usize): usize {
   } else if (known == Member.event) {
     eventFields = value;
     return takeMembers(value, Vocabulary.envelope_event, Taken.eventId, Taken.eventOriginal);
-  }
-  if (known == Member.organization) return takeMembers(value, Vocabulary.envelope_organization, Taken.organizationId, Taken.organizationName);
+  } else if (known == Member.organization) return takeMembers(value, Vocabulary.envelope_organization, Taken.organizationId, Taken.organizationName);
   else if (known == Member.dataStream) return takeMembers(value, Vocabulary.envelope_data_stream, Taken.streamType, Taken.streamNamespace);
   else if (known == Member.tags) tags = value;
   else if (known == Member.options) options = value;

@@ -20,13 +20,16 @@ export interface Refusal {
 /** Reads the refusal out of an answer; never fails, since a broken body is still a refusal. */
 export async function readRefusal(response: HttpResponse): Promise<Refusal> {
   const body = await readSome(response.body);
-  const { code } = saidIn(body);
-  return { status: response.status, code: code?.startsWith('AF') === true ? code : undefined, text: textOfRefusal(body) };
+  const said = saidIn(body);
+  return { status: response.status, code: said.code?.startsWith('AF') === true ? said.code : undefined, text: textOf(said) };
 }
 
 /** What the service said in a body, as one short line without markup and tokens. */
 export function textOfRefusal(body: string): string {
-  const { code, message } = saidIn(body);
+  return textOf(saidIn(body));
+}
+
+function textOf({ code, message }: Said): string {
   return snippetOf([code !== undefined && !message.includes(code) ? code : '', message].filter((part) => part !== '').join(': '));
 }
 

@@ -46,8 +46,8 @@ export async function deliverWhatCanBe(batch: Batch, options: TakeApartOptions):
   await takeApart(batch, refusal, options);
 }
 
-/** Why the output does not take a batch, or a part; undefined when it has taken it. */
-async function refusalOf(batch: Batch, output: Output, attempts?: number): Promise<AuditError | undefined> {
+/** Why the output does not take a batch, or a part; undefined when it has taken it. Rejects with the output's other failures. */
+export async function refusalOf(batch: Batch, output: Output, attempts?: number): Promise<AuditError | undefined> {
   try {
     await output.deliver(batch, attempts);
     return undefined;

@@ -1,7 +1,7 @@
 /** Looks up in the store whatever was delivered and the service still serves, and sends again exactly those events that are not there. */
 import { splitterOf } from '../collect/records.ts';
 import { forwardOptions } from '../collect/rooms.ts';
-import { AuditError } from '../errors.ts';
+import { refusalOf } from '../collect/take-apart.ts';
 import { createGathering } from '../module/gathering.ts';
 import { loadModule, type EcsModule } from '../module/instance.ts';
 import type { Splitter } from '../module/splitter.ts';
@@ -10,7 +10,7 @@ import type { Store } from '../store/client.ts';
 import { countSetAside } from '../store/failures.ts';
 import { textAt } from '../store/json.ts';
 import { counted } from '../telemetry/counted.ts';
-import type { ContentBlob, Output, Surroundings } from '../types.ts';
+import type { Batch, ContentBlob, Output, Surroundings } from '../types.ts';
 import type { AuditFindings, MissingEvents } from './audit-report.ts';
 import type { AuditRooms, Visit } from './audit-tenant.ts';
 import { withStore, type StoreOptions } from './store.ts';
@@ -178,11 +178,11 @@ async function sendAgain(gaps: readonly Gap[], module: EcsModule, rooms: AuditRo
 async function deliver(entries: readonly Uint8Array[], output: Output): Promise<number> {
   if (entries.length === 0) return 0;
   const before = output.acknowledged;
-  if (await refusalOf(entries, output) === undefined) return 0;
+  if (await refusalOf(batchOf(entries), output) === undefined) return 0;
   if (entries.length === 1) return 1;
   let refused = 0;
   for (const entry of entries) {
-    const found = await refusalOf([entry], output, EVENT_ATTEMPTS);
+    const found = await refusalOf(batchOf([entry]), output, EVENT_ATTEMPTS);
     if (found === undefined) continue;
     refused += 1;
     if (refused >= REFUSALS_MAX && output.acknowledged === before) throw found;
@@ -190,13 +190,6 @@ async function deliver(entries: readonly Uint8Array[], output: Output): Promise<
   return refused;
 }
 
-/** Why the output does not take entries; undefined when it has taken them. Rejects with its other failures. */
-async function refusalOf(entries: readonly Uint8Array[], output: Output, attempts?: number): Promise<AuditError | undefined> {
-  try {
-    await output.deliver({ bytes: Buffer.concat(entries), eventCount: entries.length }, attempts);
-    return undefined;
-  } catch (error) {
-    if (error instanceof AuditError && (error.code === 'OUTPUT_REFUSED' || error.code === 'OUTPUT_BATCH_TOO_LARGE')) return error;
-    throw error;
-  }
+function batchOf(entries: readonly Uint8Array[]): Batch {
+  return { bytes: Buffer.concat(entries), eventCount: entries.length };
 }

@@ -4,6 +4,7 @@
  */
 import type { Store } from './client.ts';
 import { at, listAt } from './json.ts';
+import { WHOLE_OR_NOTHING } from './search.ts';
 
 export interface SetAside {
   readonly count: number;
@@ -18,7 +19,7 @@ const REASONS_MAX = 5;
  * otherwise rejects as the store does.
  */
 export async function countSetAside(store: Store, streams: string, signal?: AbortSignal): Promise<SetAside | undefined> {
-  const { status, body } = await store.request('POST', `/${streams}::failures/_search?ignore_unavailable=true&allow_no_indices=true&allow_partial_search_results=false`, {
+  const { status, body } = await store.request('POST', `/${streams}::failures/_search?${WHOLE_OR_NOTHING}`, {
     what: 'counting what was set aside', body: { size: 0, track_total_hits: true, aggs: { reasons: { terms: { field: 'error.type', size: REASONS_MAX } } } }, accept: [400, 403, 404], signal,
   });
   if (status >= 400) return undefined;

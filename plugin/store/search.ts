@@ -30,7 +30,7 @@ const PAGE_SIZE = 1_000;
 const SORT: readonly JsonObject[] = [{ '@timestamp': { order: 'asc', unmapped_type: 'date' } }, { 'event.id': { order: 'asc', unmapped_type: 'keyword' } }, { _index: 'asc' }];
 
 /** By default a server leaves out what an index cannot say, and answers 200: whoever looks for what is missing would find it missing. */
-const WHOLE_OR_NOTHING = 'ignore_unavailable=true&allow_no_indices=true&allow_partial_search_results=false';
+export const WHOLE_OR_NOTHING = 'ignore_unavailable=true&allow_no_indices=true&allow_partial_search_results=false';
 
 /** Pages of hits; none where there is no such index. Rejects as the call does, also when one of several indices cannot answer. */
 export async function* searchPages(index: string, { query = { match_all: {} }, source = true, pageSize = PAGE_SIZE, limit = Number.POSITIVE_INFINITY }: Search, call: Call,
