@@ -12,9 +12,6 @@ export interface Answer {
   readonly isBlob?: boolean;
 }
 
-/** How an error body is written: Microsoft's JSON, its single-quoted relative, a page, nothing, or JSON that ends early. */
-export type ErrorForm = 'json' | 'single-quoted' | 'html' | 'empty' | 'cut-off';
-
 const HTML = 'text/html; charset=us-ascii';
 
 /** An answer of compact JSON text. */
@@ -32,6 +29,7 @@ export interface ErrorDescription {
   readonly status: number;
   readonly code: string;
   readonly message: string;
+  /** `json` is Microsoft's; its relative is `single-quoted`; `html` is a page, `empty` nothing, `cut-off` JSON that ends early. */
   readonly form?: string;
   /** Seconds or an HTTP date; nothing when empty. */
   readonly retryAfter?: string;

@@ -45,8 +45,6 @@ export const TRAPS = {
   P12: 'The same waits for ever for a blob that takes longer than three seconds.',
 } as const satisfies Readonly<Record<string, string>>;
 
-export type Trap = keyof typeof TRAPS;
-
 /** The traps that a scenario's essay, the comment at the head of its file, names, and the essay's first sentence. */
 export function readEssay(source: string): { readonly firstSentence: string; readonly traps: readonly string[] } {
   const essay = (/^\/\*\*([^]*?)\*\//.exec(source)?.[1] ?? '').replace(/^ ?\*/gm, '').replace(/\s+/g, ' ').trim();
