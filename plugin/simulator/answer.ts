@@ -1,5 +1,6 @@
 /** What the simulated service answers, before it goes onto a connection. */
 import { API_ERRORS, type ApiErrorCode } from './api-errors.table.ts';
+import type { ErrorForm } from './faults.table.ts';
 
 export interface Answer {
   readonly status: number;
@@ -29,8 +30,7 @@ export interface ErrorDescription {
   readonly status: number;
   readonly code: string;
   readonly message: string;
-  /** `json` is Microsoft's; its relative is `single-quoted`; `html` is a page, `empty` nothing, `cut-off` JSON that ends early. */
-  readonly form?: string;
+  readonly form?: ErrorForm;
   /** Seconds or an HTTP date; nothing when empty. */
   readonly retryAfter?: string;
 }
@@ -44,7 +44,7 @@ export function errorAnswer({ status, code, message, form = 'json', retryAfter =
     case 'html': return { ...htmlPage(status, `${code} ${message}`), headers };
     case 'empty': return { status, headers, body: '' };
     case 'cut-off': return { status, headers, body: body.slice(0, Math.ceil(body.length * 0.6)) };
-    default: return { status, headers, body };
+    case 'json': return { status, headers, body };
   }
 }
 

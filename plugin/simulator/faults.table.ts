@@ -14,6 +14,11 @@ interface FaultRow {
   readonly parameters: Readonly<Record<string, FaultParameter>>;
 }
 
+/** How an error body is written: Microsoft's JSON, its single-quoted relative, a page, nothing, or JSON that ends early. */
+export const ERROR_FORMS = ['json', 'single-quoted', 'html', 'empty', 'cut-off'] as const;
+
+export type ErrorForm = typeof ERROR_FORMS[number];
+
 export const FAULTS = {
   // What is in the records.
   'duplicate-record': { area: 'records', count: 'answer', sentence: 'A blob holds its first record twice.', parameters: {} },
@@ -111,7 +116,7 @@ export type ActName = { [Name in FaultName]: (typeof FAULTS)[Name]['count'] exte
 
 type Widened<Value> = Value extends string ? string : Value extends number ? number : boolean;
 /** The parameters of a fault, with their defaults filled in. */
-export type FaultParameters<Name extends FaultName> = { readonly [Key in keyof (typeof FAULTS)[Name]['parameters']]: Widened<(typeof FAULTS)[Name]['parameters'][Key]> };
+export type FaultParameters<Name extends FaultName> = { readonly [Key in keyof (typeof FAULTS)[Name]['parameters']]: Key extends 'form' ? ErrorForm : Widened<(typeof FAULTS)[Name]['parameters'][Key]> };
 
 /** The table as Markdown, a list an area, for the documentation. */
 export function faultsAsMarkdown(): string {

@@ -1,6 +1,6 @@
 /** Which faults are on, for whom, and how often yet: the switchboard that every part of the simulator asks before it answers. */
 import { failure } from '../errors.ts';
-import { FAULT_NAMES, FAULTS, type ActName, type FaultName, type FaultParameter, type FaultParameters } from './faults.table.ts';
+import { ERROR_FORMS, FAULT_NAMES, FAULTS, type ActName, type FaultName, type FaultParameter, type FaultParameters } from './faults.table.ts';
 import type { Random } from './random.ts';
 
 /** How a fault is switched on; besides these, a fault takes the parameters of its row. */
@@ -161,5 +161,6 @@ function checkSetting(name: FaultName, setting: FaultSetting): void {
     const known = [...Object.keys(parameters), ...Object.keys(GENERAL_KEYS)];
     if (expected === undefined) throw failure('SIMULATOR_FAULT_SETTING', { name, setting: key, expected: `one of ${known.join(', ')}` });
     if (value !== undefined && (typeof value !== expected || Number.isNaN(value))) throw failure('SIMULATOR_FAULT_SETTING', { name, setting: key, expected: `a ${expected}` });
+    if (key === 'form' && !(ERROR_FORMS as readonly unknown[]).includes(value)) throw failure('SIMULATOR_FAULT_SETTING', { name, setting: key, expected: `one of ${ERROR_FORMS.join(', ')}` });
   }
 }

@@ -3,6 +3,7 @@ import { apiError, errorAnswer, unauthorized, type Answer } from './answer.ts';
 import { API_ERRORS, type ApiErrorCode } from './api-errors.table.ts';
 import type { Notes } from './counts.ts';
 import type { FaultBoard } from './faults.ts';
+import type { ErrorForm } from './faults.table.ts';
 import type { Call } from './feed.ts';
 import type { Quota } from './quota.ts';
 
@@ -42,7 +43,7 @@ export function refuseCall(call: Call, options: GateOptions): Answer | undefined
 }
 
 /** AF429 comes as 403 with single quotes, the one form that Microsoft's documentation shows, unless a fault says otherwise. */
-function tooMany({ quotaName, parameters }: Call, form: { readonly status: number; readonly form: string; readonly retryAfter: string } = { status: 403, form: 'single-quoted', retryAfter: '' }): Answer {
+function tooMany({ quotaName, parameters }: Call, form: { readonly status: number; readonly form: ErrorForm; readonly retryAfter: string } = { status: 403, form: 'single-quoted', retryAfter: '' }): Answer {
   const message = API_ERRORS.AF429.message.replace('{0}', quotaName).replace('{1}', parameters.get('publisheridentifier') ?? NOBODY);
   return errorAnswer({ ...form, code: 'AF429', message });
 }

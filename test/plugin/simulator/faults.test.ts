@@ -658,6 +658,7 @@ describe('the switchboard of faults', () => {
     const refused = (code: string, words: RegExp) => (error: unknown): boolean => error instanceof AuditError && error.code === code && words.test(`${error.message} ${error.repair}`);
     assert.throws(() => simulator.faults.set('delay', { seconds: 3 }), refused('SIMULATOR_FAULT_SETTING', /seconds.*one of ms, count/));
     assert.throws(() => simulator.faults.set('delay', { ms: '3' }), refused('SIMULATOR_FAULT_SETTING', /ms.*a number/));
+    assert.throws(() => simulator.faults.set('throttled', { form: 'htlm' }), refused('SIMULATOR_FAULT_SETTING', /form.*one of json, single-quoted, html/));
     assert.throws(() => simulator.faults.set('late-blob', { tenant: 'x' }), refused('SIMULATOR_FAULT_SETTING', /tenant.*one of /));
     assert.throws(() => simulator.faults.set('late-blob', { contentType: 'Audit.Teams' }), refused('SIMULATOR_FAULT_SETTING', /contentType.*DLP\.All/));
     return Promise.resolve();
