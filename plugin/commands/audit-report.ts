@@ -1,7 +1,9 @@
 /** What an audit found, for people and for machines: by tenant, content type and hour. */
+import { durationText } from '../config/value.ts';
 import { counted, numberText } from '../telemetry/counted.ts';
 import { setAsideText, type SetAside } from '../store/failures.ts';
-import type { ContentType } from '../types.ts';
+import type { Retention } from '../store/retention.ts';
+import type { ContentType, Tenant } from '../types.ts';
 import type { FeedAudit, TenantAudit } from './audit-tenant.ts';
 
 /** Events which are delivered, says the ledger, and which the store does not have. */
@@ -17,6 +19,10 @@ export interface StoreFindings {
   readonly name: string;
   readonly lookedUp: number;
   readonly missing: readonly MissingEvents[];
+  /** Those that are not there and that the store may have deleted by right: they are older than it keeps documents. */
+  readonly expired: readonly MissingEvents[];
+  /** Of the data streams of which something is not there. */
+  readonly retentions: readonly Retention[];
   /** How many of the missing are missing still, after they were sent again; absent when none was. */
   readonly stillMissing?: number;
   /** What lies in the failure stores of the data streams; absent where they cannot be looked at. */
@@ -41,9 +47,9 @@ export function isComplete({ tenants, failed, store }: AuditFindings): boolean {
 /** The findings in words. */
 export function auditPage(findings: AuditFindings): string {
   const { tenants, failed, store, done, isRepaired = false } = findings;
-  const lines = tenants.flatMap(({ tenant, feeds }) => [tenant.name ?? tenant.id, ...feeds.flatMap((feed) => feedLines(feed, (store?.missing ?? []).filter((missing) => missing.tenantId === tenant.id && missing.contentType === feed.contentType)))]);
+  const lines = tenants.flatMap(({ tenant, feeds }) => [tenant.name ?? tenant.id, ...feeds.flatMap((feed) => feedLines(feed, eventsOf(store?.missing, tenant, feed), eventsOf(store?.expired, tenant, feed)))]);
   const refusals = failed.flatMap(({ tenant, reason, repair }) => [tenant, `  ! it could not be audited: ${reason}`, `      ${repair}`]);
-  const looked = store === undefined ? [] : [`${counted(store.lookedUp, 'event was', 'events were')} looked up in ${store.name}.`, ...setAsideLines(store.setAside)];
+  const looked = store === undefined ? [] : [`${counted(store.lookedUp, 'event was', 'events were')} looked up in ${store.name}.`, ...retentionLines(store), ...setAsideLines(store.setAside)];
   const verdict = isRepaired ? '✓ Nothing is missing any more.' : isComplete(findings) ? '✓ Nothing is missing.' : `! ${summary(findings)}`;
   return [...lines, ...refusals, ...looked, ...done, verdict, ''].join('\n');
 }
@@ -53,22 +59,26 @@ export function auditAsJson(findings: AuditFindings): object {
   const { tenants, failed, store, done } = findings;
   return {
     is_complete: isComplete(findings), is_repaired: findings.isRepaired ?? false, done, failed,
-    store: store === undefined ? undefined : { name: store.name, events_looked_up: store.lookedUp, events_missing: eventsMissing(store), events_still_missing: store.stillMissing, documents_set_aside: store.setAside?.count },
+    store: store === undefined ? undefined : {
+      name: store.name, events_looked_up: store.lookedUp, events_missing: countOf(store.missing), events_still_missing: store.stillMissing, events_older_than_kept: countOf(store.expired), documents_set_aside: store.setAside?.count,
+      retention: store.retentions.map(({ stream, isThere, keepsMs, unread }) => ({ data_stream: stream, exists: isThere, keeps_seconds: keepsMs === undefined ? undefined : keepsMs / 1_000, unread })),
+    },
     tenants: tenants.map(({ tenant, feeds }) => ({
       id: tenant.id, name: tenant.name,
-      content_types: feeds.map(({ contentType, listed, delivered, waiting, later, missing, trouble }) => {
-        const events = (store?.missing ?? []).filter((each) => each.tenantId === tenant.id && each.contentType === contentType);
+      content_types: feeds.map((feed) => {
+        const { contentType, listed, delivered, waiting, later, missing, trouble } = feed;
+        const events = eventsOf(store?.missing, tenant, feed);
         return {
           content_type: contentType, blobs_listed: listed, blobs_delivered: delivered, blobs_waiting: waiting, blobs_to_be_listed: later, blobs_missing: missing.length, trouble: trouble?.message,
           missing_blobs_by_hour: Object.fromEntries(byHour(missing.map(({ contentCreated }) => [contentCreated, 1]))),
-          ...(store === undefined ? {} : { missing_events_by_hour: Object.fromEntries(byHour(events.map(({ created, ids }) => [created, ids.size]))), missing_event_ids: events.flatMap(({ ids }) => [...ids]) }),
+          ...(store === undefined ? {} : { missing_events_by_hour: Object.fromEntries(byHour(events.map(({ created, ids }) => [created, ids.size]))), missing_event_ids: events.flatMap(({ ids }) => [...ids]), events_older_than_kept: countOf(eventsOf(store.expired, tenant, feed)) }),
         };
       }),
     })),
   };
 }
 
-function feedLines({ contentType, listed, delivered, waiting, later, missing, trouble }: FeedAudit, events: readonly MissingEvents[]): readonly string[] {
+function feedLines({ contentType, listed, delivered, waiting, later, missing, trouble }: FeedAudit, events: readonly MissingEvents[], expired: readonly MissingEvents[]): readonly string[] {
   const rest = [waiting === 0 ? [] : `${numberText(waiting)} waiting`, later === 0 ? [] : `${numberText(later)} to be listed next`, missing.length === 0 ? [] : `${numberText(missing.length)} missing`].flat();
   const isGood = missing.length === 0 && events.length === 0 && trouble === undefined;
   return [
@@ -76,7 +86,12 @@ function feedLines({ contentType, listed, delivered, waiting, later, missing, tr
     ...(trouble === undefined ? [] : [`      it could not be listed: ${trouble.message}`]),
     ...byHour(missing.map(({ contentCreated }) => [contentCreated, 1])).map(([hour, count]) => `      ${hour}  ${counted(count, 'blob')} missing`),
     ...byHour(events.map(({ created, ids }) => [created, ids.size])).map(([hour, count]) => `      ${hour}  ${counted(count, 'event')} missing in the store`),
+    ...(expired.length === 0 ? [] : [`      ${counted(countOf(expired), 'event is', 'events are')} older than the store keeps`]),
   ];
+}
+
+function eventsOf(all: readonly MissingEvents[] = [], { id }: Tenant, { contentType }: FeedAudit): readonly MissingEvents[] {
+  return all.filter((each) => each.tenantId === id && each.contentType === contentType);
 }
 
 /** Counts by the hour in which their content became available, oldest first. */
@@ -91,9 +106,19 @@ function byHour(counts: readonly (readonly [created: string, count: number])[]):
 
 function summary({ tenants, failed, store }: AuditFindings): string {
   const blobs = sum(tenants.flatMap(({ feeds }) => feeds.map(({ missing }) => missing.length)));
-  const events = store?.stillMissing ?? eventsMissing(store);
+  const events = store?.stillMissing ?? countOf(store?.missing ?? []);
   const unseen = failed.length + sum(tenants.flatMap(({ feeds }) => feeds.map(({ trouble }) => trouble === undefined ? 0 : 1)));
   return [blobs === 0 ? [] : `${counted(blobs, 'content blob is', 'content blobs are')} missing.`, events === 0 ? [] : `${counted(events, 'event is', 'events are')} missing in the store.`, unseen === 0 ? [] : 'Not everything could be looked at.'].flat().join(' ');
+}
+
+/** What the store's own rules have to do with what is not there. */
+function retentionLines({ missing, expired, retentions, name }: StoreFindings): readonly string[] {
+  const gone = expired.length === 0 ? [] : [`${counted(countOf(expired), 'event is', 'events are')} not there and not missing: ${retentions.flatMap(({ stream, keepsMs }) => keepsMs === undefined ? [] : `${stream} keeps documents for ${durationText(keepsMs)}`).join(', ')}.`];
+  if (missing.length === 0) return gone;
+  return [...gone, ...retentions.flatMap(({ stream, isThere, unread }) => [
+    isThere ? [] : `! ${name} has no data stream ${stream}. Check --elasticsearch and the namespace, and that the log agent writes there.`,
+    unread === undefined ? [] : `! How long ${stream} keeps documents cannot be read (${unread}): what it has deleted by right counts as missing. Reading it needs view_index_metadata for logs-o365.audit-*, and read_ilm with a policy.`,
+  ].flat())];
 }
 
 /** They were taken from the log agent as if they were stored. */
@@ -101,8 +126,8 @@ function setAsideLines(setAside: SetAside | undefined): readonly string[] {
   return setAside === undefined || setAside.count === 0 ? [] : [`! ${setAsideText(setAside)}. They are in no other number here; those that have not come again are among the missing.`];
 }
 
-function eventsMissing(store: StoreFindings | undefined): number {
-  return sum((store?.missing ?? []).map(({ ids }) => ids.size));
+function countOf(events: readonly MissingEvents[]): number {
+  return sum(events.map(({ ids }) => ids.size));
 }
 
 function sum(numbers: readonly number[]): number {

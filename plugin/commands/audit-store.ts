@@ -9,6 +9,7 @@ import { openOutput } from '../output/output.ts';
 import type { Store } from '../store/client.ts';
 import { countSetAside } from '../store/failures.ts';
 import { textAt } from '../store/json.ts';
+import { mayBeDeleted, readRetention, type Retention } from '../store/retention.ts';
 import { counted } from '../telemetry/counted.ts';
 import type { Batch, ContentBlob, Output, Surroundings } from '../types.ts';
 import type { AuditFindings, MissingEvents } from './audit-report.ts';
@@ -61,8 +62,9 @@ export async function auditStore(options: StoreOptions, rooms: AuditRooms, surro
     });
     if (gaps.length > 0) await rooms.clock.wait(SETTLING_MS, rooms.stop);
     for (const { ids } of gaps) await dropPresent(ids, store, rooms.stop);
-    const missing = gaps.filter(({ ids }) => ids.size > 0).sort((left, right) => left.created < right.created ? -1 : 1);
-    const about = { name: store.name, lookedUp, missing, setAside: await countSetAside(store, STREAMS, rooms.stop) };
+    const absent = await partByRetention(gaps.filter(({ ids }) => ids.size > 0).sort((left, right) => left.created < right.created ? -1 : 1), store, rooms);
+    const { missing } = absent;
+    const about = { name: store.name, lookedUp, ...absent, setAside: await countSetAside(store, STREAMS, rooms.stop) };
     if (!repair || missing.length === 0) return { ...findings, store: about };
     const refused = await sendAgain(missing, module, rooms, surroundings);
     const stillMissing = await waitUntilPresent(missing, store, rooms);
@@ -71,6 +73,22 @@ export async function auditStore(options: StoreOptions, rooms: AuditRooms, surro
     const leftOut = refused === 0 ? [] : [`${counted(refused, 'of these events is', 'of these events are')} not taken by the log agent: o365audit status tells whether they are dead letters.`];
     return { ...findings, done: [done, ...leftOut], store: { ...about, stillMissing } };
   });
+}
+
+/** What the store may have deleted by right is not missing. */
+async function partByRetention(gaps: readonly Gap[], store: Store, { collector, clock, stop }: AuditRooms): Promise<{ readonly missing: readonly Gap[]; readonly expired: readonly Gap[]; readonly retentions: readonly Retention[] }> {
+  const retentions = new Map<string, Retention>();
+  const [missing, expired]: [Gap[], Gap[]] = [[], []];
+  for (const gap of gaps) {
+    const stream = `logs-o365.audit-${gap.audit.tenant.namespace ?? collector.namespace}`;
+    const retention = retentions.get(stream) ?? await readRetention(store, stream, stop);
+    retentions.set(stream, retention);
+    (mayBeDeleted(retention, Date.parse(gap.created), clock.nowMs()) ? expired : missing).push(gap);
+  }
+  // the service lists an event in more than one blob, and the collector stores it by the first
+  const gone = new Set(expired.flatMap(({ ids }) => [...ids]));
+  for (const { ids } of missing) for (const id of ids) if (gone.has(id)) ids.delete(id);
+  return { missing: missing.filter(({ ids }) => ids.size > 0), expired, retentions: [...retentions.values()] };
 }
 
 /** The ids of all events of a blob, as documents have them. */

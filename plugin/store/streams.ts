@@ -19,7 +19,6 @@ export async function findStreams(store: Store, signal?: AbortSignal): Promise<{
   const streams = listAt(body, 'data_streams').map((stream) => {
     const name = textAt(stream, 'name') ?? '';
     const backing = at(stream, 'backing_indices');
-    // the number at the end of their names counts up
     return { name, indices: (Array.isArray(backing) ? backing.map(String) : [String(backing)]).toSorted((a, b) => generationOf(a) - generationOf(b)) };
   });
   const indices = listAt(body, 'indices').flatMap((index) => textAt(index, 'data_stream') === undefined ? textAt(index, 'name') ?? [] : []).filter((name) => !name.startsWith('.ds-'));
@@ -41,7 +40,8 @@ export async function streamsThatNeedUs(store: Store, streams: readonly DataStre
 /** For an index that has the name of a data stream. */
 export const PLAIN_REPAIR = 'Stop the log agent, copy the index into a data stream (POST _reindex with "op_type": "create" in dest, such as logs-o365.audit-recovered), delete it, and start the agent again.';
 
-function generationOf(index: string): number {
+/** The number at the end of a backing index's name, which counts up from 1; 0 where there is none. */
+export function generationOf(index: string): number {
   return Number(/-(\d+)$/.exec(index)?.[1] ?? 0);
 }
 

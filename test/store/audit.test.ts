@@ -9,18 +9,21 @@ import { until } from '../support/manual-clock.ts';
 import { prepareStore, preparedStoreIsMissing, type PreparedStore } from '../support/prepared-store.ts';
 import { runProgram, type Program } from '../support/program.ts';
 import { startForwardHost, type ForwardHost } from '../support/forward-host.ts';
-import { realClock, startSimulation, type Simulation } from '../support/simulation.ts';
+import { eventIdOf, realClock, startSimulation, type Simulation } from '../support/simulation.ts';
+import { failureOf } from '../support/failures.ts';
+import { startStoreFront, type FrontAnswer } from '../support/store-front.ts';
 import { STORE_PRODUCTS } from '../support/store-node.ts';
 import { argumentsOf, testSurroundings } from '../support/surroundings.ts';
 
 const EVENTS = 1_000;
 const DELETED = EVENTS / 100;
+const KEEPS_MS = 12 * 3_600_000;
 
 interface Json {
   readonly is_repaired: boolean;
   readonly done: readonly string[];
-  readonly store: { readonly events_looked_up: number; readonly events_missing: number; readonly events_still_missing?: number };
-  readonly tenants: readonly { readonly content_types: readonly { readonly content_type: string; readonly missing_event_ids: readonly string[]; readonly missing_events_by_hour: Readonly<Record<string, number>> }[] }[];
+  readonly store: { readonly events_looked_up: number; readonly events_missing: number; readonly events_still_missing?: number; readonly events_older_than_kept: number; readonly retention: readonly object[] };
+  readonly tenants: readonly { readonly content_types: readonly { readonly content_type: string; readonly events_older_than_kept: number; readonly missing_event_ids: readonly string[]; readonly missing_events_by_hour: Readonly<Record<string, number>> }[] }[];
 }
 
 for (const product of STORE_PRODUCTS) suite(`an audit against ${product}`, { skip: preparedStoreIsMissing(product) }, () => {
@@ -42,11 +45,15 @@ for (const product of STORE_PRODUCTS) suite(`an audit against ${product}`, { ski
   });
 
   /** What a log agent does with what it got. */
-  async function storeFrom(from: number): Promise<void> {
-    const documents = host.events.slice(from).map(({ record }) => record as { readonly event: { readonly id: string; readonly created: string } });
+  async function storeFrom(from: number, to?: number, ids?: ReadonlySet<string>): Promise<void> {
+    const documents = host.events.slice(from, to).map(({ record }) => record as { readonly event: { readonly id: string; readonly created: string } }).filter(({ event: { id } }) => ids?.has(id) ?? true);
     const { statuses, reasons } = await store.create(documents.map((document) => ({ index: stream, id: document.event.id, text: JSON.stringify({ '@timestamp': document.event.created, ...document }) })));
     assert.deepEqual(statuses, { 201: documents.length }, reasons.join('\n'));
     await store.count(stream);
+  }
+
+  async function backingIndices(): Promise<Set<string>> {
+    return new Set([...(await store.documents(stream)).values()].map(({ index }) => index));
   }
 
   async function remove(ids: readonly string[]): Promise<void> {
@@ -109,5 +116,99 @@ for (const product of STORE_PRODUCTS) suite(`an audit against ${product}`, { ski
     assert.match(surroundings.said.stdout, /20 events were missing in the store, were sent again, and 20 cannot be found there yet\.[^]*1 of these events is not taken by the log agent[^]*! 20 events are missing in the store\.\n$/);
     assert.equal(status, 1);
     assert.equal(looks, 12);
+  });
+
+  suite('of a data stream that keeps twelve hours', () => {
+    let kept: Simulation;
+    let old: Set<string>;
+    let young: readonly string[];
+
+    before(async () => {
+      kept = await startSimulation({ eventCount: 200, eventsPerBlob: 5, seed: 7 });
+      namespace = store.namespace();
+      stream = `logs-o365.audit-${namespace}`;
+      const from = host.events.length;
+      const collecting = await runProgram(['collect', ...kept.words, '--once', '--namespace', namespace, '--format', 'ecs', '--output', host.url]);
+      assert.equal(collecting.ending?.status, 0, collecting.stderr);
+      const limitMs = Date.now() - KEEPS_MS;
+      old = new Set(kept.simulator.books.blobs().filter(({ createdMs }) => createdMs < limitMs).flatMap(({ contentType, ids }) => ids.flatMap((id) => id === undefined ? [] : eventIdOf(contentType, id))));
+      young = [...kept.expectedIds()].filter((id) => !old.has(id)).sort();
+      assert.ok(old.size > 20 && young.length > 20);
+      const to = host.events.length;
+      await storeFrom(from, to, old);
+      assert.equal((await store.request('POST', `/${stream}/_rollover`)).status, 200);
+      await storeFrom(from, to, new Set(young));
+    });
+    after(() => kept.close());
+
+    /** Everything was stored long ago: nobody needs to wait for it. */
+    async function auditBefore(instead: Parameters<typeof startStoreFront>[1], words: readonly string[] = ['--json']): Promise<{ readonly status: number; readonly stdout: string }> {
+      const front = await startStoreFront(store.url, instead);
+      try {
+        const surroundings = testSurroundings({ clock: { ...realClock, wait: (_ms, signal) => realClock.wait(10, signal) } });
+        const status = await audit(await argumentsOf('audit', [...kept.words, '--format', 'ecs', '--output', host.url, '--namespace', namespace, '--elasticsearch', front.url.href, ...words]), surroundings);
+        return { status, stdout: surroundings.said.stdout };
+      } finally {
+        await front.close();
+      }
+    }
+
+    /** What the distributions answer, and their test nodes cannot: https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-data-stream */
+    const ways: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+      'its lifecycle': { '/_data_stream/STREAM': { data_streams: [{ name: 'STREAM', lifecycle: { enabled: true, data_retention: '12h', effective_retention: '12h', retention_determined_by: 'data_stream_configuration' } }] } },
+      'a policy of Elasticsearch': {
+        '/_data_stream/STREAM': { data_streams: [{ name: 'STREAM', ilm_policy: 'logs-12h', indices: [{ index_name: '.ds-STREAM-000002', ilm_policy: 'logs-12h' }] }] },
+        '/_ilm/policy/logs-12h': { 'logs-12h': { policy: { phases: { hot: { min_age: '0ms' }, delete: { min_age: '12h', actions: { delete: {} } } } } } },
+      },
+      'a policy of OpenSearch': {
+        '/_plugins/_ism/explain/STREAM': { '.ds-STREAM-000002': { policy_id: 'logs-12h', enabled: true, policy: {
+          default_state: 'hot', states: [{ name: 'hot', actions: [{ rollover: { min_index_age: '6h' } }], transitions: [{ state_name: 'warm', conditions: { min_index_age: '6h' } }] },
+            { name: 'warm', actions: [], transitions: [{ state_name: 'gone', conditions: { min_rollover_age: '12h' } }] }, { name: 'gone', actions: [{ delete: {} }], transitions: [] }],
+        } }, total_managed_indices: 1 },
+      },
+    };
+    const answering = (answers: Readonly<Record<string, unknown>>) => ({ method, target }: { readonly method: string; readonly target: string }): FrontAnswer | undefined => {
+      const body = method === 'GET' ? answers[(target.split('?')[0] ?? '').replaceAll(stream, 'STREAM')] : undefined;
+      return body === undefined ? undefined : { status: 200, body: JSON.parse(JSON.stringify(body).replaceAll('STREAM', stream)) as unknown };
+    };
+
+    test('calls missing what is old and not there, as long as no index of the data stream has gone', async () => {
+      const gone = [...old].sort().slice(0, 5);
+      await remove(gone);
+      const { store: looked } = JSON.parse((await auditBefore(answering(ways['its lifecycle'] ?? {}))).stdout) as Json;
+      assert.deepEqual([looked.events_missing, looked.events_older_than_kept], [5, 0]);
+    });
+
+    for (const [way, answers] of Object.entries(ways)) test(`does not call missing what ${way} has deleted, and finds what else is gone`, async () => {
+      // as a lifecycle does it
+      const [first = ''] = [...await backingIndices()].sort();
+      if (first.endsWith('-000001')) assert.equal((await store.request('DELETE', `/${first}`)).status, 200);
+      const complete = await auditBefore(answering(answers), []);
+      assert.match(complete.stdout, new RegExp(`^${old.size} events are not there and not missing: ${stream} keeps documents for 12h\\.\n(! .*\n)?✓ Nothing is missing\\.\n$`, 'm'));
+      assert.equal(complete.status, 0, complete.stdout);
+      const removed = young.slice(3, 6);
+      const texts = [...await store.documents(stream)].filter(([id]) => removed.includes(id));
+      await remove(removed);
+      const found = await auditBefore(answering(answers));
+      const { store: looked, tenants } = JSON.parse(found.stdout) as Json;
+      const feeds = tenants.flatMap(({ content_types: types }) => types);
+      assert.deepEqual([found.status, looked.events_missing, looked.events_older_than_kept, looked.retention], [1, 3, old.size, [{ data_stream: stream, exists: true, keeps_seconds: 43_200 }]]);
+      assert.deepEqual(feeds.flatMap(({ missing_event_ids: ids }) => ids).sort(), removed);
+      assert.equal(feeds.reduce((sum, { events_older_than_kept: count }) => sum + count, 0), old.size);
+      const { statuses } = await store.create(texts.map(([id, { source }]) => ({ index: stream, id, text: JSON.stringify(source) })));
+      assert.deepEqual(statuses, { 201: 3 });
+      await store.count(stream);
+    });
+
+    test('says where it cannot be read that this counts as missing, and what it takes to read it', async () => {
+      const forbidden = { status: 403, body: { error: { type: 'security_exception', reason: 'action is unauthorized' }, status: 403 } };
+      const found = await auditBefore(({ method, target }) => method === 'GET' && target.startsWith('/_data_stream/') ? forbidden : undefined, []);
+      assert.match(found.stdout, new RegExp(`^! How long ${stream} keeps documents cannot be read \\(GET /_data_stream/${stream} is not allowed\\).*view_index_metadata`, 'm'));
+      assert.match(found.stdout, new RegExp(`! ${old.size} events are missing in the store\\.\n$`));
+      // a search of all data streams finds nothing where none may be read
+      const unreadable = await failureOf(auditBefore(({ target }) => target.startsWith(`/${stream}/_search`) ? forbidden : undefined));
+      assert.equal(unreadable.code, 'STORE_FORBIDDEN');
+      assert.match(unreadable.message, new RegExp(`searching ${stream}`));
+    });
   });
 });

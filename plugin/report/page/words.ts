@@ -30,7 +30,7 @@ export function timeText(ms: number): string {
 }
 
 /** 22 Nov 2026 */
-export function dayText(ms: number): string {
+function dayText(ms: number): string {
   return days.format(ms);
 }
 
