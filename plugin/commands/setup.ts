@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ArgumentsOf } from '../config/options.ts';
-import { failure, reasonOf } from '../errors.ts';
+import { AuditError, failure, reasonOf } from '../errors.ts';
 import { dashboardFile } from '../report/dashboard.ts';
 import type { Store } from '../store/client.ts';
 import { OPTIONAL_TYPES, VARIANTS, type StoreFeatures } from '../store/features.ts';
@@ -10,7 +10,7 @@ import { STORE_FIELDS } from '../store/fields.table.ts';
 import { findObstacles } from '../store/obstacles.ts';
 import { ENRICHMENT, type StepState } from '../store/pipeline.ts';
 import { applyChanges, joined, layoutOf, planRemoval, planResources, type Change, type Plan } from '../store/plan.ts';
-import { planIsmPolicy, requireIlmPolicy, retentionNote } from '../store/policies.ts';
+import { formerPolicyNote, isManagedByIsm, planIsmPolicy, planIsmRelease, requireIlmPolicy, retentionNote } from '../store/policies.ts';
 import { resourceFiles } from '../store/print.ts';
 import type { Resource } from '../store/resources.ts';
 import { describeServer, type StoreServer } from '../store/server.ts';
@@ -42,7 +42,7 @@ export async function setup(options: Options, surroundings: Surroundings): Promi
   return withStore(options, surroundings, log, async (store) => {
     const server = await describeServer(store, stop);
     tell.server(store, server);
-    const { features, steps, layout, resources } = await resourcesOf(store, options, version, stop);
+    const { features, steps, layout, installed, resources } = await resourcesOf(store, options, version, stop);
     if (options.print !== undefined) {
       const files = [...resourceFiles(resources), [DASHBOARD_FILE, dashboardFile()] as const];
       await writeFiles(options.print, files);
@@ -50,11 +50,13 @@ export async function setup(options: Options, surroundings: Surroundings): Promi
       return 0;
     }
     const plan = options.remove ? await removalPlan(store, resources, stop) : joined([
-      notesPlan(notesOf({ ...options, ...layout }, server, features, steps)),
+      notesPlan(notesOf(features, steps)),
+      notesPlan(features.dataStreamLifecycle || layout.ilmPolicy !== undefined || typeof options.ismPolicy === 'string' || options.ismPolicy === undefined && await isManagedByIsm(store, stop) ? [] : [retentionNote(server)]),
       notesPlan(await findObstacles(store, server, resources, layout, stop)),
       await policyPlan(store, options, stop),
+      notesPlan(formerPolicyNote(installed.ilmPolicy, layout)),
       await planResources(store, resources, stop),
-      await planStreams(store, server, resources, layout, stop),
+      await planStreams(store, server, resources, { alias: layout.alias, formerAlias: installed.alias }, stop),
     ]);
     tell.plan(plan, options.dryRun);
     if (!options.dryRun) await applyChanges(plan.changes, (change) => tell.done(change), stop);
@@ -67,12 +69,24 @@ export async function setup(options: Options, surroundings: Surroundings): Promi
 async function removalPlan(store: Store, resources: readonly Resource[], stop: AbortSignal): Promise<Plan> {
   const streams = await streamsThatNeedUs(store, (await findStreams(store, stop)).streams, stop);
   if (streams.length > 0) throw failure('STORE_IN_USE', { store: store.name, streams: streams.map(({ name }) => name).join(', ') });
-  return planRemoval(store, resources, stop);
+  return joined([await releasePlan(store, stop), await planRemoval(store, resources, stop)]);
+}
+
+/** Whoever may remove templates need not have rights to policies. */
+async function releasePlan(store: Store, stop: AbortSignal): Promise<Plan> {
+  try {
+    return await planIsmRelease(store, undefined, stop);
+  } catch (error) {
+    if (!(error instanceof AuditError) || error.code !== 'STORE_FORBIDDEN') throw error;
+    return notesPlan(['A policy of index state management that names logs-o365.* would go on naming it: this user may not look at policies.']);
+  }
 }
 
 async function policyPlan(store: Store, { ilmPolicy, ismPolicy }: Options, stop: AbortSignal): Promise<Plan> {
-  if (ilmPolicy !== undefined) await requireIlmPolicy(store, ilmPolicy, stop);
-  return ismPolicy === undefined ? notesPlan([]) : planIsmPolicy(store, ismPolicy, stop);
+  if (typeof ilmPolicy === 'string') await requireIlmPolicy(store, ilmPolicy, stop);
+  if (ismPolicy === undefined) return notesPlan([]);
+  const release = await planIsmRelease(store, ismPolicy === false ? undefined : ismPolicy, stop);
+  return ismPolicy === false ? release : joined([release, await planIsmPolicy(store, ismPolicy, stop)]);
 }
 
 function notesPlan(notes: readonly string[]): Plan {
@@ -80,12 +94,11 @@ function notesPlan(notes: readonly string[]): Plan {
 }
 
 /** What the server cannot do, and what that means. */
-function notesOf({ ilmPolicy, ismPolicy }: { readonly ilmPolicy?: string | undefined; readonly ismPolicy?: string | undefined }, server: StoreServer, features: StoreFeatures, steps: readonly StepState[]): readonly string[] {
+function notesOf(features: StoreFeatures, steps: readonly StepState[]): readonly string[] {
   const substitutes = Object.entries(OPTIONAL_TYPES).filter(([type]) => !features.types.has(type) && STORE_FIELDS.some(([, used]) => used === type));
   return [
     substitutes.length === 0 ? [] : `This server lacks field types; others take their place: ${substitutes.map(([type, other]) => `${other} for ${type}`).join(', ')}.`,
     features.ignoreDynamicBeyondLimit ? [] : 'This server would refuse documents that bring too many new names, so only the names in FIELDS.md are indexed; others stay in the document.',
-    features.dataStreamLifecycle || ilmPolicy !== undefined || ismPolicy !== undefined ? [] : retentionNote(server),
     ...steps.filter(({ state }) => state !== 'served').map(({ step, state, reason = '' }) => `Documents get no ${step.gains}${state === 'waiting' ? ' yet' : ''}: ${reason}.`),
   ].flat();
 }

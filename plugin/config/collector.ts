@@ -59,6 +59,7 @@ interface Setting {
 }
 
 function weigh(name: OptionName, option: Option, given: Given): Value | readonly string[] | undefined {
+  if (option.isRevocable === true && given.flags[name] === false) return false;
   const setting = fromFlag(name, option, given.flags) ?? fromEnvironment(option, given.reading.environment) ?? fromFile(option, given);
   if (setting === undefined) return readDefault(option);
   given.origins.set(`collector.${option.key ?? name}`, setting.place);

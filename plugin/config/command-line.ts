@@ -124,6 +124,7 @@ function readFlags(command: Command, parsed: Parsed): Flags {
 function readFlag(option: Option, value: unknown): string | boolean | readonly string[] {
   const values = (Array.isArray(value) ? value : [value]) as (string | boolean)[];
   if (option.type === 'boolean') return values.at(-1) ?? true;
+  if (option.isRevocable === true && values.every((each) => each === false)) return false;
   if (values.includes('') || values.some((each) => typeof each === 'boolean')) throw usage(`${flagText(option)} needs a value, such as ${option.example}`);
   if (option.type === 'list') return values.map(String);
   if (values.length > 1) throw usage(`${flagText(option)} is given ${values.length} times`);

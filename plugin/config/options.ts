@@ -104,6 +104,8 @@ export interface Option extends Omit<Rules, 'type'> {
   readonly sentence: string;
   readonly example: string;
   readonly group: string;
+  /** What is remembered where it was set up: `--no-FLAG` takes it back, and the value is false then. */
+  readonly isRevocable?: true;
   /** May never be a flag, is never printed. */
   readonly secret?: true;
   /** What does not fit is not repeated, because people put secrets there. */
@@ -360,16 +362,16 @@ export const OPTIONS = {
     sentence: 'How long documents are kept, by the lifecycle of Elasticsearch\'s data streams (default: as it was set up before, else 90d)', example: '365d',
   },
   ilmPolicy: {
-    flag: 'ilm-policy', environment: 'O365AUDIT_ILM_POLICY', type: 'string', commands: ['setup'], group: 'Lifecycle',
-    sentence: 'A policy of your own (index lifecycle management of Elasticsearch), in place of --retention', example: 'logs-1y',
+    flag: 'ilm-policy', environment: 'O365AUDIT_ILM_POLICY', type: 'string', isRevocable: true, commands: ['setup'], group: 'Lifecycle',
+    sentence: 'A policy of your own (index lifecycle management of Elasticsearch), in place of --retention (--no-ilm-policy, or --retention: none any more)', example: 'logs-1y',
   },
   ismPolicy: {
-    flag: 'ism-policy', environment: 'O365AUDIT_ISM_POLICY', type: 'string', commands: ['setup'], group: 'Lifecycle',
-    sentence: 'A policy of your own (index state management of OpenSearch), which is to manage the data streams', example: 'logs-1y',
+    flag: 'ism-policy', environment: 'O365AUDIT_ISM_POLICY', type: 'string', isRevocable: true, commands: ['setup'], group: 'Lifecycle',
+    sentence: 'A policy of your own (index state management of OpenSearch), which is to manage the data streams, and no other (--no-ism-policy: none any more)', example: 'logs-1y',
   },
   alias: {
-    flag: 'alias', environment: 'O365AUDIT_ALIAS', type: 'string', accepts: isAlias, expected: 'a name in lower case, without wildcards', commands: ['setup'], group: 'Setup',
-    sentence: 'A second name for the data streams of events, such as filebeat-o365 for searches and rules that read filebeat-*', example: 'filebeat-o365',
+    flag: 'alias', environment: 'O365AUDIT_ALIAS', type: 'string', isRevocable: true, accepts: isAlias, expected: 'a name in lower case, without wildcards', commands: ['setup'], group: 'Setup',
+    sentence: 'A second name for the data streams of events, such as filebeat-o365 for searches and rules that read filebeat-*, in place of the one that they have (--no-alias: none any more)', example: 'filebeat-o365',
   },
   dryRun: {
     flag: 'dry-run', type: 'boolean', default: 'false', commands: ['setup'], group: 'Setup',
@@ -480,7 +482,7 @@ export const OPTIONS = {
 export type OptionName = keyof typeof OPTIONS;
 
 interface TypeOf { string: string; path: string; count: number; boolean: boolean; choice: string; duration: number; bytes: number; list: readonly string[] }
-type ValueOf<Row extends Option> = Row extends { readonly type: 'list'; readonly choices: readonly (infer Choice)[] } ? readonly Choice[] : Row extends { readonly choices: readonly (infer Choice)[] } ? Choice : TypeOf[Row['type']];
+type ValueOf<Row extends Option> = Row extends { readonly isRevocable: true } ? TypeOf[Row['type']] | false : Row extends { readonly type: 'list'; readonly choices: readonly (infer Choice)[] } ? readonly Choice[] : Row extends { readonly choices: readonly (infer Choice)[] } ? Choice : TypeOf[Row['type']];
 type NamesOf<C extends Command> = { [Name in OptionName]: C extends (typeof OPTIONS)[Name]['commands'][number] ? Name : never }[OptionName];
 type Always<Name extends OptionName> = Name extends OptionName ? (typeof OPTIONS)[Name] extends { readonly default: string } | { readonly type: 'list' } ? Name : never : never;
 

@@ -25,9 +25,11 @@ export interface Plan {
   readonly notes: readonly string[];
 }
 
-/** Joins plans in their order. */
+/** Joins plans in their order. What is deleted goes first: templates still name it, so that a run which stops in the middle can be made again. */
 export function joined(plans: readonly Plan[]): Plan {
-  return { changes: plans.flatMap(({ changes }) => changes), unchanged: plans.flatMap(({ unchanged }) => unchanged), notes: plans.flatMap(({ notes }) => notes) };
+  const changes = plans.flatMap(({ changes: some }) => some);
+  const isDeleting = ({ action }: Change): boolean => action === 'delete';
+  return { changes: [...changes.filter(isDeleting), ...changes.filter((change) => !isDeleting(change))], unchanged: plans.flatMap(({ unchanged }) => unchanged), notes: plans.flatMap(({ notes }) => notes) };
 }
 
 /** The plan for the resources. Rejects with STORE_FOREIGN, STORE_NEWER, and as the store does. */
@@ -82,12 +84,19 @@ export async function installedLayout(store: Store, signal?: AbortSignal): Promi
   return { ...(retention === undefined ? {} : { retention }), ...(ilmPolicy === undefined ? {} : { ilmPolicy }), ...(alias === undefined ? {} : { alias }) };
 }
 
+/** What setup is told; false takes back what an earlier one was told. */
+export interface AskedLayout {
+  readonly retention?: string | undefined;
+  readonly ilmPolicy?: string | false | undefined;
+  readonly alias?: string | false | undefined;
+}
+
 /** The layout that is asked for, over the installed one, over 90 days. A retention that is asked for ends a policy. */
-export function layoutOf(asked: Partial<StoreLayout>, installed: Partial<StoreLayout>): StoreLayout {
+export function layoutOf({ retention, ilmPolicy = retention === undefined ? undefined : false, alias }: AskedLayout, installed: Partial<StoreLayout>): StoreLayout {
   return {
-    retention: asked.retention ?? installed.retention ?? RETENTION,
-    ilmPolicy: asked.ilmPolicy ?? (asked.retention === undefined ? installed.ilmPolicy : undefined),
-    alias: asked.alias ?? installed.alias,
+    retention: retention ?? installed.retention ?? RETENTION,
+    ilmPolicy: ilmPolicy === false ? undefined : ilmPolicy ?? installed.ilmPolicy,
+    alias: alias === false ? undefined : alias ?? installed.alias,
   };
 }
 

@@ -2,13 +2,21 @@
 import type { Store } from './client.ts';
 import { at, entriesAt, listAt, textAt, type JsonObject } from './json.ts';
 import type { Change, Plan } from './plan.ts';
-import { markerOf, OWNER, STREAMS, type Resource, type StoreLayout } from './resources.ts';
+import { markerOf, OWNER, STREAMS, type Resource } from './resources.ts';
 import type { StoreServer } from './server.ts';
 
 export interface DataStream {
   readonly name: string;
   /** Its indices, the oldest first; it writes into the last. */
   readonly indices: readonly string[];
+}
+
+/** Of data streams of events. */
+export interface Aliases {
+  /** The one that they are to have. */
+  readonly alias?: string | undefined;
+  /** The one that an earlier setup gave them. */
+  readonly formerAlias?: string | undefined;
 }
 
 /** Which data streams there are, and which plain indices have names of theirs. */
@@ -46,7 +54,7 @@ export function generationOf(index: string): number {
 }
 
 /** What has to be done to data streams that are there, so that they follow the new templates. */
-export async function planStreams(store: Store, { product }: StoreServer, resources: readonly Resource[], layout: Pick<StoreLayout, 'alias'>, signal?: AbortSignal): Promise<Plan> {
+export async function planStreams(store: Store, { product }: StoreServer, resources: readonly Resource[], { alias, formerAlias }: Aliases, signal?: AbortSignal): Promise<Plan> {
   const { streams, indices } = await findStreams(store, signal);
   const changes: Change[] = [];
   const unchanged: string[] = [];
@@ -67,9 +75,12 @@ export async function planStreams(store: Store, { product }: StoreServer, resour
     else unchanged.push(`data stream ${name}`);
     changes.push(...await planOptions(store, name, resources, signal));
   }
-  const aliases = await planAlias(store, product, served, layout.alias, signal);
-  // one rollover serves both
-  changes.push(...aliases.filter(({ action, subject }) => !changes.some((other) => other.action === action && other.subject === subject)));
+  const former = await planFormerAlias(store, product, served, formerAlias === alias ? undefined : formerAlias, signal);
+  notes.push(...former.notes);
+  // one rollover serves all
+  for (const change of [...await planAlias(store, product, served, alias, signal), ...former.changes]) {
+    if (!changes.some(({ action, subject }) => action === change.action && subject === change.subject)) changes.push(change);
+  }
   return { changes, unchanged, notes };
 }
 
@@ -120,8 +131,7 @@ async function planOptions(store: Store, stream: string, resources: readonly Res
 /** The template gives the alias to what is made from now on. Elasticsearch gives it to data streams that are there, too; OpenSearch only to new indices of theirs. */
 async function planAlias(store: Store, product: StoreServer['product'], streams: readonly DataStream[], alias: string | undefined, signal?: AbortSignal): Promise<readonly Change[]> {
   if (alias === undefined) return [];
-  const { body } = await store.request('GET', `/_alias/${alias}`, { what: `looking for the alias ${alias}`, accept: [404], signal });
-  const has = new Set(entriesAt(body).filter(([, entry]) => at(entry, 'aliases', alias) !== undefined).map(([name]) => name));
+  const has = await holdersOf(store, alias, signal);
   return streams.flatMap(({ name, indices }) => {
     if (templateOf(name) !== 'o365audit-events' || has.has(name) || has.has(indices.at(-1) ?? '')) return [];
     if (product === 'OpenSearch') return [rollOver(store, name, `only its next index can have the alias ${alias}`)];
@@ -130,4 +140,26 @@ async function planAlias(store: Store, product: StoreServer['product'], streams:
       apply: async (abort) => { await store.request('POST', '/_aliases', { what: `giving ${name} the alias ${alias}`, body: { actions: [{ add: { index: name, alias } }] }, signal: abort }); },
     } satisfies Change];
   });
+}
+
+/** Elasticsearch takes it away. OpenSearch takes it from no index of a data stream, but gives it to no further one. */
+async function planFormerAlias(store: Store, product: StoreServer['product'], streams: readonly DataStream[], alias: string | undefined, signal?: AbortSignal): Promise<Pick<Plan, 'changes' | 'notes'>> {
+  if (alias === undefined) return { changes: [], notes: [] };
+  const has = await holdersOf(store, alias, signal);
+  if (product === 'OpenSearch') {
+    const changes = streams.flatMap(({ name, indices }) => (has.has(indices.at(-1) ?? '') ? rollOver(store, name, `only its next index can be without the alias ${alias}`) : []));
+    const kept = streams.flatMap(({ indices }) => indices.filter((index) => has.has(index)));
+    return { changes, notes: kept.length === 0 ? [] : [`OpenSearch takes an alias from no index of a data stream: until they are deleted, these keep ${alias}: ${kept.join(', ')}.`] };
+  }
+  const changes = streams.flatMap(({ name }) => (has.has(name) ? {
+    action: 'delete', subject: `alias ${alias} of data stream ${name}`,
+    apply: async (abort) => { await store.request('POST', '/_aliases', { what: `taking the alias ${alias} from ${name}`, body: { actions: [{ remove: { index: name, alias } }] }, signal: abort }); },
+  } satisfies Change : []));
+  return { changes, notes: [] };
+}
+
+/** The data streams that have an alias, or of OpenSearch their indices. */
+async function holdersOf(store: Store, alias: string, signal: AbortSignal | undefined): Promise<ReadonlySet<string>> {
+  const { body } = await store.request('GET', `/_alias/${alias}`, { what: `looking for the alias ${alias}`, accept: [404], signal });
+  return new Set(entriesAt(body).filter(([, entry]) => at(entry, 'aliases', alias) !== undefined).map(([name]) => name));
 }

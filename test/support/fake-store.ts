@@ -63,6 +63,7 @@ export async function startFakeStore({ product = 'Elasticsearch', lacks = [], in
     if (path.endsWith('/_mapping')) return { status: 200, body: mappingOf(path.slice(1, -'/_mapping'.length)) };
     if (path === '/_index_template') return { status: 200, body: { index_templates: [...held].flatMap(([at, value]) => (at.startsWith('/_index_template/') ? { name: at.slice('/_index_template/'.length), index_template: value } : [])) } };
     if (path.endsWith('::failures/_search')) return { status: 200, body: failures() };
+    if (path === '/_plugins/_ism/policies') return { status: 200, body: { policies: [...held].flatMap(([at, value]) => (at.startsWith(`${path}/`) ? { _id: at.slice(path.length + 1), ...value } : [])) } };
     if (path.startsWith('/_alias/')) return refused('alias missing', 404);
     if (method === 'PUT' || method === 'POST') {
       held.set(path, JSON.parse(text) as Json);

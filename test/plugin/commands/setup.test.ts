@@ -100,6 +100,40 @@ describe('o365audit setup', () => {
     assert.deepEqual(fresh(), []);
   }));
 
+  test('takes a policy of OpenSearch back, by --no-ism-policy, by another one, and by --remove; and only what setup has put into it', () => within({ product: 'OpenSearch', lacks: ['"lifecycle"'] }, async (store, words) => {
+    const own = { index_patterns: ['logs-o365.audit-*', 'logs-o365.status-*'], priority: 100 };
+    const theirs = [{ index_patterns: ['web-*'], priority: 1 }, { index_patterns: ['logs-o365.audit-*'], priority: 5 }];
+    const policy = (name: string, templates: readonly object[]): readonly [string, Readonly<Record<string, unknown>>] => [`/_plugins/_ism/policies/${name}`, { _seq_no: 4, _primary_term: 1, policy: { description: name, default_state: 'hot', states: [{ name: 'hot' }], ism_template: templates } }];
+    const put = (): void => { for (const [path, body] of [policy('logs-1y', [...theirs, own]), policy('logs-2y', [])]) store.held.set(path, body); };
+    const templatesIn = (name: string): unknown => (store.held.get(`/_plugins/_ism/policies/${name}`)?.policy as { readonly ism_template: unknown }).ism_template;
+    put();
+    assert.doesNotMatch(await run(words), /keeps documents for ever/);
+    assert.match(await run([...words, '--no-ism-policy', '--dry-run']), /set policy logs-1y \(it is to manage the data streams no more/);
+    assert.deepEqual(templatesIn('logs-1y'), [...theirs, own]);
+    assert.match(await run([...words, '--no-ism-policy']), /! Indices that are there stay with the policy[^]*✓ set policy logs-1y\n/);
+    assert.deepEqual(templatesIn('logs-1y'), theirs);
+    const fresh = changesSince(store);
+    fresh();
+    assert.match(await run([...words, '--no-ism-policy']), /^Nothing to change/m);
+    assert.deepEqual(fresh(), []);
+    put();
+    await run([...words, '--ism-policy', 'logs-2y']);
+    assert.deepEqual([templatesIn('logs-1y'), templatesIn('logs-2y')], [theirs, [own]]);
+    assert.deepEqual(fresh().map((change) => change.split('?')[0]), ['PUT /_plugins/_ism/policies/logs-1y', 'PUT /_plugins/_ism/policies/logs-2y'], 'OpenSearch refuses two for the same names');
+    await run([...words, '--remove']);
+    assert.deepEqual([templatesIn('logs-1y'), templatesIn('logs-2y')], [theirs, []]);
+  }));
+
+  test('takes a policy of Elasticsearch back, and says what becomes of documents then', () => within({}, async (store, words) => {
+    store.held.set('/_ilm/policy/logs-1y', { 'logs-1y': {} });
+    await run([...words, '--ilm-policy', 'logs-1y']);
+    assert.match(await run([...words, '--no-ilm-policy', '--dry-run']), /! Indices that are there stay with the policy logs-1y; .*_ilm\/remove .* keep documents for 90d[^]*update index template o365audit-events \(other options\)/);
+    await run([...words, '--no-ilm-policy']);
+    assert.deepEqual([templateOf(store, 'o365audit-events').lifecycle, (settingsOf(store) as { readonly lifecycle?: unknown }).lifecycle], [{ data_retention: '90d' }, undefined]);
+    assert.match(await run([...words, '--no-ilm-policy']), /^Nothing to change/m);
+    assert.match(await run(words), /^Nothing to change/m);
+  }));
+
   test('puts nothing into a server that the server does not know, and says what that means', () => within({ product: 'OpenSearch', lacks: ['"type":"flattened"', '"lifecycle"', '"data_stream_options"', '"ignore_missing_component_templates"',
     'ignore_dynamic_beyond_limit"', '"_meta":{"probe', '"type":"wildcard"', '"geoip"'] }, async (store, words) => {
     const said = await run(words);

@@ -33,6 +33,7 @@ describe('the command line', () => {
     assert.deepEqual(await flagsOf('collect', '--no-once', '--supervised'), { once: false, supervised: true });
     assert.deepEqual(await flagsOf('collect', '--once=false', '--supervised=yes'), { once: false, supervised: true });
     assert.deepEqual(await flagsOf('collect', '--once', '--no-once'), { once: false });
+    assert.deepEqual(await flagsOf('setup', '--no-alias'), { alias: false });
   });
 
   test('takes files for map, - for stdin, and after -- words that begin with a dash', async () => {
