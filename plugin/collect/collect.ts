@@ -70,7 +70,7 @@ export async function collect(config: Config, surroundings: Surroundings, observ
 
 /** The collector of one tenant of a source. */
 async function tenantOf(tenant: Tenant, source: Source, rooms: Rooms): Promise<Collector> {
-  const { config: { collector }, network: { request }, deliveries, entrance, ids, orderTakers, reports, log, surroundings: { clock } } = rooms;
+  const { config: { collector }, network: { request }, deliveries, entrance, ids, orderTakers, serviceClocks, reports, log, surroundings: { clock } } = rooms;
   const { applicationId, credential, authenticationEndpoint, resource, contentTypes, maxRetentionMs, maxQuerySizeMs, pollIntervalMs, errorRetryIntervalMs } = source;
   if (credential === undefined) throw new Error(`the source ${source.name} has no credential`);
   const name = tenant.name ?? tenant.id;
@@ -80,6 +80,7 @@ async function tenantOf(tenant: Tenant, source: Source, rooms: Rooms): Promise<C
   const api = createManagementApi({ ...apiRoot(resource, tokens, collector), throttled: () => concurrency.throttled(), requestBlob: requestWithin(rooms.openBlobs.share(), request) }, request, tokens, budget, clock, log);
   const ledger = await rooms.ledger.tenant(tenant.id);
   const serviceClock = new ServiceClock(api, source, name, clock, log);
+  serviceClocks.add(serviceClock);
   const bodies = rooms.bytesOfBodies.share();
   const report = reports.tenant(name);
   const counts = rooms.counters.tenant(tenant.id, name);
@@ -110,7 +111,7 @@ async function tenantOf(tenant: Tenant, source: Source, rooms: Rooms): Promise<C
     counting.listing, counting.carrier, () => ledger.owed(),
     {
       ...report, turn: entrance.turn(), tenant: name, contentTypes, maxRetentionMs, maxQuerySizeMs, pollIntervalMs, errorRetryIntervalMs, overlapMs: collector.overlapMs,
-      concurrency, once: collector.once, nowMs: () => serviceClock.nowMs(), clock, log,
+      concurrency, once: collector.once, nowMs: () => serviceClock.nowMs(), serviceNowMs: () => serviceClock.knownMs(), clock, log,
       relistIntervalMs: collector.relistIntervalMs, ...spanOf(collector, (text) => readMoment(text, clock.nowMs()), clock.nowMs()),
       parked(blob, reason) {
         ledger.park(blob, reason);

@@ -59,7 +59,7 @@ export function countTenant(listing: Listing, carrier: Carrier, contentTypes: re
       },
       async lose(blob, reason) {
         await carrier.lose(blob, reason);
-        counts.lost(blob.contentType, Date.parse(blob.contentExpiration) <= carrier.nowMs() ? 'blobsExpired' : 'blobsUnavailable');
+        counts.lost(blob.contentType, carrier.isOver(Date.parse(blob.contentExpiration)) ? 'blobsExpired' : 'blobsUnavailable');
       },
     },
     parked(blob) {

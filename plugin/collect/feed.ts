@@ -37,8 +37,10 @@ export interface FeedOptions {
   readonly relistIntervalMs: number;
   /** A span that was asked for, to be listed once beside what is new. */
   readonly span?: Window;
-  /** The time by the service's clock, as far as it is known. */
+  /** The time by the service's clock, as far as it is known and the operator lets it count. */
   readonly nowMs: () => number;
+  /** The time as the service has said it lately: nothing is too old that is not so by this. */
+  readonly serviceNowMs: () => number | undefined;
   readonly log: Log;
   /** Takes newly listed blobs. */
   readonly found: (blobs: readonly ContentBlob[]) => void;
@@ -76,6 +78,8 @@ export class Feed {
   readonly #extras: Extra[] = [];
   /** A span of which the service hands out nothing any more, to be named when listing works again. */
   #off: Window | undefined;
+  /** The service has answered without saying what time it is: nobody knows better than this machine. */
+  #isTimeless = false;
 
   constructor(type: ContentType, listing: FeedListing, options: FeedOptions) {
     this.type = type;
@@ -88,7 +92,7 @@ export class Feed {
   /** The subscription was off, and has been started: what became available since it was last listed is lost. */
   noteOff(): void {
     const startMs = this.#off?.startMs ?? this.#fresh?.endMs ?? this.#listing.listedUntilMs(this.type);
-    const endMs = this.#options.nowMs();
+    const endMs = this.#earlierNowMs();
     // before a first listing nothing was missed, and after a clock was set back nobody knows what was
     if (startMs !== undefined && startMs < endMs) this.#off = { startMs, endMs };
   }
@@ -96,6 +100,7 @@ export class Feed {
   /** Lists what is new, the newest window first. Throws what a listing throws: then the same is listed again the next time. */
   async listNew(signal: AbortSignal): Promise<void> {
     const { nowMs: clock, maxRetentionMs } = this.#options;
+    await this.#learnTime(signal);
     this.#noteLost();
     const nowMs = clock();
     const markMs = this.#listing.listedUntilMs(this.type);
@@ -103,7 +108,7 @@ export class Feed {
     for (const window of windows) await this.#list(window, 'first', signal);
     if (this.#off !== undefined) this.#lose(this.#off, WAS_OFF);
     this.#off = undefined;
-    const oldestMs = oldestKept(nowMs, maxRetentionMs);
+    const oldestMs = oldestKept(this.#earlierNowMs(), maxRetentionMs);
     // from now on nothing may slip out of reach unsaid
     if (markMs === undefined) this.#listing.listed(this.type, oldestMs);
     if (this.#listing.relistedOf(this.type) === undefined) this.#listing.relisted(this.type, markMs ?? oldestMs, nowMs);
@@ -119,6 +124,7 @@ export class Feed {
     this.#planRelisting();
     for (let extra = this.#extras[0]; extra !== undefined; extra = this.#extras[0]) {
       await this.#options.room(signal);
+      await this.#learnTime(signal);
       const windows = this.#windows(extra, extra.retentionMs);
       if (windows.length === 0) {
         extra.done();
@@ -130,11 +136,12 @@ export class Feed {
   }
 
   async #listBacklog(signal: AbortSignal): Promise<void> {
-    const { nowMs, maxRetentionMs, overlapMs, room } = this.#options;
+    const { maxRetentionMs, overlapMs, room } = this.#options;
     while (this.#fresh !== undefined) {
       await room(signal);
+      await this.#learnTime(signal);
       this.#noteLost();
-      const markMs = this.#listing.listedUntilMs(this.type) ?? oldestListable(nowMs(), maxRetentionMs);
+      const markMs = this.#listing.listedUntilMs(this.type) ?? oldestListable(this.#earlierNowMs(), maxRetentionMs);
       this.#backlogMs ??= markMs - overlapMs;
       const windows = this.#windows({ startMs: this.#backlogMs, endMs: this.#fresh.startMs }, maxRetentionMs);
       if (windows.length === 0) {
@@ -156,7 +163,7 @@ export class Feed {
     const windows: Window[] = [];
     let rest = span;
     while (windows.length < WINDOWS_AT_ONCE && (windows.length === 0 || this.#lengthMs === this.#options.maxQuerySizeMs)) {
-      const window = firstWindow(rest, this.#lengthMs, oldestListable(this.#options.nowMs(), retentionMs));
+      const window = firstWindow(rest, this.#lengthMs, oldestListable(this.#earlierNowMs(), retentionMs));
       if (window === undefined) break;
       windows.push(window);
       rest = { ...rest, startMs: window.endMs };
@@ -174,11 +181,32 @@ export class Feed {
     this.#extras.push({ startMs: fromMs, endMs: atMs - overlapMs, rank: 'last', retentionMs: maxRetentionMs, done: () => this.#listing.relisted(this.type, fromMs, atMs) });
   }
 
+  /** Too old is only what is so by both clocks, also where the operator wants spans to go by this machine's. */
+  #earlierNowMs(): number {
+    const nowMs = this.#options.nowMs();
+    return Math.min(nowMs, this.#options.serviceNowMs() ?? nowMs);
+  }
+
+  /** Lists a second, where the service has not said lately what time it is: this machine's clock may be days ahead, or have been set while there was no room. */
+  async #learnTime(signal: AbortSignal): Promise<void> {
+    const { serviceNowMs, nowMs } = this.#options;
+    if (this.#isTimeless || serviceNowMs() !== undefined) return;
+    const endMs = Math.floor(nowMs() / 1000) * 1000;
+    try {
+      await this.#list({ startMs: endMs - 1000, endMs }, 'first', signal);
+      this.#isTimeless = serviceNowMs() === undefined;
+    } catch (error) {
+      signal.throwIfAborted();
+      // a refusal says what time it is as well
+      if (serviceNowMs() === undefined) throw error;
+    }
+  }
+
   /** Says what has slipped out of reach; once, even if nothing can be listed for hours. */
   #noteLost(): void {
-    const { nowMs, maxRetentionMs } = this.#options;
+    const { maxRetentionMs } = this.#options;
     const markMs = this.#listing.listedUntilMs(this.type);
-    const window = lostWindow(nowMs(), maxRetentionMs, markMs, this.#fresh?.startMs);
+    const window = lostWindow(this.#earlierNowMs(), maxRetentionMs, markMs, this.#fresh?.startMs);
     if (window === undefined) return;
     this.#lose(window, OUT_OF_REACH);
     this.#listing.listed(this.type, window.endMs);

@@ -25,6 +25,7 @@ import { createEntrance, type Entrance } from './entrance.ts';
 import { openBlobsLimit } from './open-blobs.ts';
 import type { OrderTaker } from './order-desk.ts';
 import type { Reports } from './reports.ts';
+import { ServiceClocks } from './service-clock.ts';
 import { Suspicions } from './suspicions.ts';
 
 /** In the state directory: what o365audit status reads. */
@@ -47,6 +48,8 @@ export interface Rooms {
   readonly bytesOfBodies: SharedBytes;
   readonly openBlobs: SharedBytes;
   readonly ids: DeliveredIds | undefined;
+  /** Each tenant adds its own. */
+  readonly serviceClocks: ServiceClocks;
   readonly letters: DeadLetters;
   readonly gathering: Gathering;
   readonly budgets: Map<string, RequestBudget>;
@@ -74,15 +77,17 @@ export async function openRooms(config: Config, surroundings: Surroundings, { re
   const { collector, sources } = config;
   const module = await loadModule(programFolder, log);
   const network = opened(await openNetwork(collector, surroundings, log));
-  const ledger = opened(await openLedger({ directory: collector.stateDir }, clock, log));
+  const serviceClocks = new ServiceClocks();
+  const serviceNowMs = (): number | undefined => serviceClocks.knownMs();
+  const ledger = opened(await openLedger({ directory: collector.stateDir, serviceNowMs }, clock, log));
   const standing = join(collector.stateDir, STANDING_FILE);
   const keeper = opened(await keepStanding(counters, { read: () => readKeptText(standing), keep: (text) => keepLongText(standing, text) }, clock, log));
   const letters = createDeadLetters({ directory: collector.stateDir, countLimit: collector.deadLettersLimit, bytesLimit: collector.deadLettersBytes, nowMs: () => clock.nowMs(), log });
   if (collector.metrics !== undefined) opened(await openEndpoint({ address: collector.metrics, log, ...figuresOf(counters, keeper, letters, collector, clock) }));
-  const ids = collector.dedupe ? opened(await openDeliveredIds(memoryOf(config, clock, log))) : undefined;
+  const ids = collector.dedupe ? opened(await openDeliveredIds({ ...memoryOf(config), serviceNowMs, clock, log })) : undefined;
   const output = opened(openOutput({ url: collector.output, stdout, closeTimeoutMs: CLOSE_MS, ...forwardOptions(collector) }, log, clock));
   return {
-    config, module, ledger, network, ids, reports, counters, log, surroundings, orderTakers: [], budgets: new Map(), positions: await openFilePositions(collector.stateDir, log),
+    config, module, ledger, network, ids, serviceClocks, reports, counters, log, surroundings, orderTakers: [], budgets: new Map(), positions: await openFilePositions(collector.stateDir, log),
     entrance: createEntrance(sources.reduce((sum, { input, tenants }) => sum + (input.kind === 'files' ? 0 : tenants.length), 0), clock),
     letters,
     deliveries: {
@@ -96,9 +101,9 @@ export async function openRooms(config: Config, surroundings: Surroundings, { re
 }
 
 /** Where and how long delivered events are remembered. */
-function memoryOf({ collector, sources }: Config, clock: Surroundings['clock'], log: Log): Parameters<typeof openDeliveredIds>[0] {
+function memoryOf({ collector, sources }: Config): Omit<Parameters<typeof openDeliveredIds>[0], 'serviceNowMs' | 'clock' | 'log'> {
   const retentionMs = Math.max(0, ...sources.map(({ maxRetentionMs }) => maxRetentionMs)) + REMEMBER_MS;
-  return { directory: collector.stateDir, retentionMs, memoryLimitBytes: collector.dedupeMemory, diskLimitBytes: collector.dedupeDisk, clock, log };
+  return { directory: collector.stateDir, retentionMs, memoryLimitBytes: collector.dedupeMemory, diskLimitBytes: collector.dedupeDisk };
 }
 
 /** Puts an event that the output does not take to the dead letters, and says so. */

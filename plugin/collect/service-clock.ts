@@ -14,7 +14,7 @@ export interface SeenClock {
   readonly clockSeenMs: number | undefined;
 }
 
-/** What was learned longer ago may have been before our own clock was set, or the machine slept. */
+/** What was learned longer ago, or seems to have been, may have been before our own clock was set, or the machine slept. */
 const SEEN_LATELY_MS = 600_000;
 
 export class ServiceClock {
@@ -43,9 +43,33 @@ export class ServiceClock {
     return this.#clock.nowMs() + (isOff && this.#options.adjustClock ? skewMs : 0);
   }
 
-  /** Whether a time is over, for sure: the service has said lately what time it is. Whoever must not err asks the service itself otherwise. */
+  /** The service's time, adjusted or not; undefined unless it has said lately what time it is. What is given up, or forgotten, for its age goes by this alone. */
+  knownMs(): number | undefined {
+    const { clockSeenMs, clockSkewMs } = this.#seen;
+    if (clockSeenMs === undefined || clockSkewMs === undefined || Math.abs(this.#clock.nowMs() - clockSeenMs) > SEEN_LATELY_MS) return undefined;
+    return this.#clock.nowMs() + clockSkewMs;
+  }
+
+  /** Whether a time is over, for sure. Whoever must not err asks the service itself otherwise. */
   isOver(ms: number): boolean {
-    const seenMs = this.#seen.clockSeenMs;
-    return seenMs !== undefined && Math.abs(this.#clock.nowMs() - seenMs) <= SEEN_LATELY_MS && ms <= this.nowMs();
+    const knownMs = this.knownMs();
+    return knownMs !== undefined && ms <= knownMs;
+  }
+}
+
+/** The clocks of all tenants' services, for what belongs to no tenant. */
+export class ServiceClocks {
+  readonly #clocks: ServiceClock[] = [];
+
+  add(clock: ServiceClock): void {
+    this.#clocks.push(clock);
+  }
+
+  /** The earliest of what they say; undefined when none has said lately what time it is. */
+  knownMs(): number | undefined {
+    return this.#clocks.reduce<number | undefined>((earliestMs, clock) => {
+      const knownMs = clock.knownMs();
+      return knownMs === undefined || (earliestMs !== undefined && earliestMs <= knownMs) ? earliestMs : knownMs;
+    }, undefined);
   }
 }

@@ -9,7 +9,7 @@ import { INDEX_WORDS, type Batch, type Clock, type Output } from '../types.ts';
 import type { Suspicion, Suspicions } from './suspicions.ts';
 
 /** How often something else has to be acknowledged between refusals of an event, before it is given up. */
-export const CONTRASTS = 2;
+const CONTRASTS = 2;
 /** How often a part, and an event alone, is sent before it counts as refused once more: its batch has been through the whole ladder. */
 const PART_ATTEMPTS = 1;
 const EVENT_ATTEMPTS = 2;

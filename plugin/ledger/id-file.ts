@@ -30,7 +30,7 @@ export interface IdFileReading extends IdFileHead {
 }
 
 /** The head of a new file. */
-export function encodeHead({ key, createdMs }: IdFileHead): Buffer {
+function encodeHead({ key, createdMs }: IdFileHead): Buffer {
   const head = Buffer.alloc(HEAD_BYTES);
   head.write(MAGIC, 'latin1');
   key.copy(head, 8);

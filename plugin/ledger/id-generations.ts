@@ -25,6 +25,8 @@ export interface GenerationsOptions {
   readonly retentionMs: number;
   readonly memoryLimitBytes: number;
   readonly diskLimitBytes: number;
+  /** The time by the service's clock; undefined while nobody knows it. Only by this ids are too old: this machine's clock may be days ahead. */
+  readonly serviceNowMs: () => number | undefined;
   readonly clock: Clock;
   readonly log: Log;
   /** For tests: another file system. */
@@ -44,10 +46,10 @@ interface Found {
   readonly reading: IdFileReading;
 }
 
-/** Opens what earlier runs left. Throws LEDGER_DIRECTORY. */
+/** Opens all that earlier runs left. Throws LEDGER_DIRECTORY. */
 export async function openGenerations(options: GenerationsOptions): Promise<Generations> {
   const folder = join(options.directory, 'delivered');
-  const { files = realFiles, clock, log } = options;
+  const { files = realFiles, log } = options;
   const found: Found[] = [];
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -55,7 +57,8 @@ export async function openGenerations(options: GenerationsOptions): Promise<Gene
       const path = join(folder, name);
       const reading = await readIdFile(path);
       if (reading !== undefined && reading.goodBytes < reading.fileBytes) log('dedupe.cut', { file: path, bytes: reading.fileBytes - reading.goodBytes });
-      if (reading !== undefined && isYoung(reading.createdMs, clock.nowMs(), options.retentionMs)) found.push({ path, reading });
+      // those that are too old go when there are new ones: the service has said what time it is by then
+      if (reading !== undefined) found.push({ path, reading });
       else await files.remove(path);
     }
   } catch (error) {
@@ -114,15 +117,15 @@ export class Generations {
 
   /** The table for so many new ids: a new generation when the newest is old or full; the oldest are forgotten as their time and the limits demand. */
   roomFor(count: number): IdTable {
-    const { clock, retentionMs, memoryLimitBytes, diskLimitBytes } = this.#options;
-    const nowMs = clock.nowMs();
+    const { clock, serviceNowMs, retentionMs, memoryLimitBytes, diskLimitBytes } = this.#options;
+    const nowMs = serviceNowMs();
     const last = this.#generations.at(-1);
-    const isOver = last === undefined || Math.abs(nowMs - last.createdMs) >= GENERATION_MS || last.fileBytes > diskLimitBytes / GENERATIONS_WITHIN_LIMIT || last.table.isFullWith(count);
-    const newest = isOver ? this.#begin(nowMs, count) : last;
+    const isOver = last === undefined || (nowMs !== undefined && Math.abs(nowMs - last.createdMs) >= GENERATION_MS) || last.fileBytes > diskLimitBytes / GENERATIONS_WITHIN_LIMIT || last.table.isFullWith(count);
+    const newest = isOver ? this.#begin(nowMs ?? clock.nowMs(), count) : last;
     for (let oldest = this.#generations[0]; oldest !== undefined && oldest !== newest; oldest = this.#generations[0]) {
       const { memoryBytes, diskBytes } = this.counts;
       const isTooMuch = memoryBytes - newest.table.bytes + newest.table.bytesWith(count) > memoryLimitBytes || diskBytes > diskLimitBytes;
-      if (!isTooMuch && isYoung(oldest.createdMs, nowMs, retentionMs)) break;
+      if (!isTooMuch && (nowMs === undefined || isYoung(oldest.createdMs, nowMs, retentionMs))) break;
       if (isTooMuch && !this.#saidLimit) this.#options.log('dedupe.limit', { forgotten: new Date(oldest.createdMs).toISOString(), memoryLimitBytes, diskLimitBytes });
       this.#saidLimit ||= isTooMuch;
       this.#generations.shift();

@@ -25,6 +25,8 @@ export const JOURNAL_SUFFIX = '.journal';
 export interface LedgerOptions {
   /** The state directory; it is made if it is not there. */
   readonly directory: string;
+  /** The time by the service's clock; undefined while nobody knows it. Only by this anything is forgotten for its age. */
+  readonly serviceNowMs?: () => number | undefined;
   /** For tests: another file system. */
   readonly files?: JournalFiles;
   /** For tests: write a journal anew when it is larger than this. */
@@ -40,7 +42,7 @@ export interface Ledger {
 
 /** Takes the state directory. Throws LEDGER_LOCKED, LEDGER_PATH_TOO_LONG or LEDGER_DIRECTORY. */
 export async function openLedger(options: LedgerOptions, clock: Clock, log: Log): Promise<Ledger> {
-  const { directory, files = realFiles, snapshotBytesMin } = options;
+  const { directory, files = realFiles, serviceNowMs = () => undefined, snapshotBytesMin } = options;
   const folder = join(directory, JOURNAL_FOLDER);
   try {
     await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
@@ -54,7 +56,7 @@ export async function openLedger(options: LedgerOptions, clock: Clock, log: Log)
       const name = fileNameOf(tenantId);
       let ledger = tenants.get(name);
       if (ledger === undefined) {
-        ledger = openTenantLedger({ tenantId, path: join(folder, `${name}${JOURNAL_SUFFIX}`), files, clock, log, ...(snapshotBytesMin === undefined ? {} : { snapshotBytesMin }) });
+        ledger = openTenantLedger({ tenantId, path: join(folder, `${name}${JOURNAL_SUFFIX}`), files, clock, serviceNowMs, log, ...(snapshotBytesMin === undefined ? {} : { snapshotBytesMin }) });
         tenants.set(name, ledger);
       }
       return ledger;

@@ -32,7 +32,7 @@ export function* exportLines({ tenantId, state }: Survey, standing: unknown, now
   let count = 0;
   // the state was read without its name
   yield encodeLine({ fact: 'journal', version: JOURNAL_VERSION, tenant: tenantId });
-  for (const line of state.lines(nowMs)) {
+  for (const line of state.lines(undefined)) {
     count += 1;
     if (count > 1) yield line;
   }

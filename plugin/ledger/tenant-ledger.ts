@@ -62,6 +62,8 @@ export interface TenantLedgerOptions {
   readonly path: string;
   readonly files: JournalFiles;
   readonly clock: Clock;
+  /** The time by the service's clock, by which blobs that are done are forgotten when they have expired; undefined while nobody knows it. */
+  readonly serviceNowMs: () => number | undefined;
   readonly log: Log;
   /** For tests: write the journal anew when it is larger than this. */
   readonly snapshotBytesMin?: number;
@@ -69,9 +71,9 @@ export interface TenantLedgerOptions {
 
 /** Opens the journal of a tenant, or begins one. Throws LEDGER_DIRECTORY if the file is there but cannot be read. */
 export async function openTenantLedger(options: TenantLedgerOptions): Promise<TenantLedger & { close(): Promise<void> }> {
-  const { clock } = options;
+  const { clock, serviceNowMs } = options;
   const { state, bytes, line: cutLine } = await readState(options);
-  const journal = new Journal({ ...options, snapshot: () => state.lines(clock.nowMs()) });
+  const journal = new Journal({ ...options, snapshot: () => state.lines(serviceNowMs()) });
   await journal.open(bytes);
   if (cutLine !== undefined) journal.append(cutLine);
 

@@ -123,9 +123,9 @@ export class TenantState {
     return this.done.isLost(keyOf(type, id));
   }
 
-  /** The whole state as lines of a journal, without what has expired. */
-  * lines(nowMs: number): Generator<string, void, undefined> {
-    this.done.forgetUntil(nowMs);
+  /** The whole state as lines of a journal, without what has expired at `serviceNowMs`, if the service's time is known: by this machine's clock nothing is forgotten. */
+  * lines(serviceNowMs: number | undefined): Generator<string, void, undefined> {
+    if (serviceNowMs !== undefined) this.done.forgetUntil(serviceNowMs);
     const facts: Fact[] = [
       { fact: 'journal', version: JOURNAL_VERSION, tenant: this.tenantId },
       // The losses count themselves when they are read again.

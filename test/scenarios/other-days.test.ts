@@ -6,9 +6,12 @@
  * named once; and nobody ever deletes state by hand.
  */
 import assert from 'node:assert/strict';
+import { appendFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { JOURNAL_FOLDER, JOURNAL_SUFFIX } from '../../plugin/ledger/ledger.ts';
 import { CONTENT_TYPES } from '../../plugin/types.ts';
-import { addBacklog, idsIn } from '../support/backlog.ts';
+import { addBacklog, idsIn, untilListable } from '../support/backlog.ts';
 import { inLedger, listedUntil } from '../support/earlier-run.ts';
 import { runProgram, startProgram } from '../support/program.ts';
 import { idsOf, withSimulation, type Simulation } from '../support/simulation.ts';
@@ -16,6 +19,8 @@ import { idsOf, withSimulation, type Simulation } from '../support/simulation.ts
 const DAY_MS = 86_400_000;
 
 const within = (act: (simulation: Simulation) => Promise<void>): Promise<void> => withSimulation({ eventCount: 200 }, act);
+
+const journalOf = ({ simulator, stateDir }: Simulation): string => join(stateDir, JOURNAL_FOLDER, `${simulator.tenants[0]?.id ?? ''}${JOURNAL_SUFFIX}`);
 
 /** The service was never asked for what it does not serve. */
 function assertAskedWell({ simulator }: Simulation): void {
@@ -69,8 +74,8 @@ describe('a state directory', { concurrency: 2 }, () => {
     const first = startProgram(['collect', ...words]);
     await first.until(() => {
       const asked = (simulator.books.snapshot({ log: true }).log ?? []).map(({ path }) => path);
-      return owed.every(({ contentId }) => asked.some((path) => path.includes(contentId)));
-    }, 'a request for each blob');
+      return owed.every(({ contentId }) => asked.some((path) => path.includes(contentId)) && readFileSync(journalOf(simulation), 'latin1').includes(contentId));
+    }, 'a request for each blob, which is owed by the journal');
     await first.kill();
     assert.equal(await inLedger(simulation, (ledger) => owed.filter(({ contentId }) => ledger.owed().some((blob) => blob.contentId === contentId)).length), owed.length);
     simulator.faults.clear('api-error');
@@ -78,6 +83,29 @@ describe('a state directory', { concurrency: 2 }, () => {
     assert.deepEqual(second.ending, { status: 0, signal: null }, second.stderr);
     assert.doesNotMatch(second.stderr, /can no longer be had|no longer serves/);
     assert.deepEqual([...idsIn(owed)].filter((id) => !second.stdout.includes(id)), []);
+  }));
+
+  test('of the right day, on a machine that starts days ahead of it or behind: nothing is forgotten, lost or sent again, though the journal is damaged, too', () => within(async (simulation) => {
+    const { simulator, words } = simulation;
+    const first = await runProgram(['collect', ...words, '--once']);
+    assert.deepEqual([first.ending?.status, new Set(idsOf(first.lines()))], [0, simulation.expectedIds()], first.stderr);
+    for (const days of [30, -30]) {
+      // a damaged journal is listed from the beginning, and made anew at the wrong time
+      appendFileSync(journalOf(simulation), 'garbage\n');
+      // the service cannot say what is subscribed, so listing is what is asked for first
+      simulator.faults.set('api-error', { path: 'subscriptions/list' });
+      const fresh = addBacklog(simulator, { blobs: 2, eventsPerBlob: 3, stepMs: 1_000 });
+      const program = await runProgram(['collect', ...words, '--once'], { nodeWords: ['--import', `data:text/javascript,const now = Date.now; Date.now = () => now() + ${days * DAY_MS}`] });
+      assert.deepEqual([program.ending?.status, new Set(idsOf(program.lines()))], [0, idsIn(fresh)], program.stderr);
+      assert.doesNotMatch(program.stderr, /can no longer be had|no longer serves/);
+    }
+    // new blobs of the same events: only their ids tell that they were delivered
+    const again = first.lines().filter((line) => !line.includes(':dlp"')).slice(0, 50).map((line) => JSON.stringify((JSON.parse(line) as { o365audit: unknown }).o365audit));
+    simulator.addEvents({ ndjson: Buffer.from(again.join('\n')).toString('latin1'), contentType: 'Audit.General', keepIds: true });
+    await untilListable();
+    const last = await runProgram(['collect', ...words, '--once']);
+    assert.deepEqual(last.lines(), [], last.stderr);
+    assert.match(last.stderr, /duplicates=50/);
   }));
 
   test('with content types that are not wanted any more: they are left alone, and taken up again when they are wanted', () => within(async (simulation) => {

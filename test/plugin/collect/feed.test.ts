@@ -34,13 +34,15 @@ class World {
   listedUntilMs: number | undefined;
   relisted: Relisted | undefined;
   fails: (window: Window) => Error | undefined = () => undefined;
+  /** Whatever it answers, it says what time it is. */
+  answered: () => void = () => undefined;
   room: () => Promise<void> = () => Promise.resolve();
   readonly #known = new Set<string>();
   readonly #noted: Window[] = [];
 
   feed(changes: Partial<FeedOptions> = {}): Feed {
     return new Feed(TYPE, this.#listing(), {
-      tenant: 'Brackwater', maxRetentionMs: LIFE_MS, maxQuerySizeMs: DAY, overlapMs: 0, relistIntervalMs: 0, nowMs: () => this.clock.nowMs(),
+      tenant: 'Brackwater', maxRetentionMs: LIFE_MS, maxQuerySizeMs: DAY, overlapMs: 0, relistIntervalMs: 0, nowMs: () => this.clock.nowMs(), serviceNowMs: () => this.clock.nowMs(),
       log: (line) => this.lines.push(line),
       found: (blobs) => {
         for (const { contentCreated } of blobs) this.found.push(Date.parse(contentCreated));
@@ -65,7 +67,9 @@ class World {
       list: async function* (this: World, _type: string, window: Window, _signal: AbortSignal, rank: ListingRank) {
         this.asked.push({ ...window, rank });
         await Promise.resolve();
+        this.answered();
         const nowMs = this.clock.nowMs();
+        if (window.startMs < nowMs - LIFE_MS && window.endMs - window.startMs === 1000) throw failure('API_WINDOW', { tenant: 'Brackwater', what: 'listing', detail: 'AF20030' });
         assert.ok(window.startMs >= nowMs - LIFE_MS, 'the service refuses windows that begin more than seven days ago');
         const listed = this.blobs.filter(({ createdMs, listedFromMs = createdMs }) => createdMs >= window.startMs && createdMs < window.endMs && listedFromMs <= nowMs);
         if (listed.length > 0) yield listed.map(({ createdMs }) => blobOf(createdMs));
@@ -350,5 +354,69 @@ describe('a feed', () => {
     };
     await assert.rejects(world.round(world.feed()), reason);
     assert.equal(world.listedUntilMs, undefined);
+  });
+});
+
+describe('a machine whose clock is wrong', () => {
+  /** A collector on a machine that is so far ahead, or behind, until the service has said what time it is. */
+  function misled(world: World, aheadMs: number): { readonly feed: Feed; isHeard: boolean } {
+    const machine = { isHeard: false };
+    const feed = world.feed({ nowMs: () => world.clock.nowMs() + (machine.isHeard ? 0 : aheadMs), serviceNowMs: () => machine.isHeard ? world.clock.nowMs() : undefined });
+    return Object.assign(machine, { feed });
+  }
+
+  for (const aheadMs of [9 * DAY, -9 * DAY]) {
+    test(`by ${aheadMs / DAY} days at the start lets the service say what time it is, before anything is out of reach`, async () => {
+      const world = new World();
+      world.listedUntilMs = NOW_MS - 2 * DAY;
+      world.blobs = [{ createdMs: NOW_MS - 2 * DAY + HOUR }, { createdMs: NOW_MS - HOUR }];
+      const machine = misled(world, aheadMs);
+      world.answered = () => { machine.isHeard = true; };
+      await world.round(machine.feed);
+      assert.deepEqual([world.lost, world.found.sort()], [[], [NOW_MS - 2 * DAY + HOUR, NOW_MS - HOUR]]);
+      assert.equal(world.listedUntilMs, NOW_MS);
+    });
+  }
+
+  test('learns the time from a refusal as well', async () => {
+    const world = new World();
+    world.listedUntilMs = NOW_MS - 2 * DAY;
+    const machine = misled(world, 9 * DAY);
+    world.answered = () => { machine.isHeard = true; };
+    world.fails = ({ endMs }) => endMs > NOW_MS ? failure('API_WINDOW', { tenant: 'Brackwater', what: 'listing', detail: 'AF20030' }) : undefined;
+    await world.round(machine.feed);
+    assert.deepEqual([world.lost, world.listedUntilMs], [[], NOW_MS]);
+  });
+
+  test('does not give up its backlog when it was set while there was no room for more', async () => {
+    const world = new World();
+    world.listedUntilMs = NOW_MS - 2 * DAY;
+    const machine = misled(world, 9 * DAY);
+    machine.isHeard = true;
+    world.answered = () => { machine.isHeard = true; };
+    await machine.feed.listNew(world.controller.signal);
+    world.room = () => {
+      machine.isHeard = false;
+      return Promise.resolve();
+    };
+    await machine.feed.listRest(world.controller.signal);
+    assert.deepEqual([world.lost, world.listedUntilMs], [[], NOW_MS]);
+  });
+
+  test('is believed where the service never says what time it is, which it is asked once', async () => {
+    const world = new World();
+    world.listedUntilMs = NOW_MS - 9 * DAY;
+    const machine = misled(world, 0);
+    await world.round(machine.feed);
+    assert.deepEqual(world.lost, [{ startMs: NOW_MS - 9 * DAY, endMs: OLDEST }]);
+    assert.equal(world.asked.filter(({ startMs, endMs }) => endMs - startMs === 1000).length, 1);
+  });
+
+  test('and is to be used for spans gives up nothing by it either', async () => {
+    const world = new World();
+    world.listedUntilMs = NOW_MS - 2 * DAY;
+    await world.round(world.feed({ nowMs: () => NOW_MS + 9 * DAY }));
+    assert.deepEqual(world.lost, []);
+    assert.equal(Math.min(...world.asked.map(({ startMs }) => startMs)), NOW_MS - 2 * DAY);
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ServiceClock, type ClockOptions } from '../../../plugin/collect/service-clock.ts';
+import { ServiceClock, ServiceClocks, type ClockOptions } from '../../../plugin/collect/service-clock.ts';
 import type { LogValues } from '../../../plugin/telemetry/log.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
 
@@ -68,5 +68,27 @@ describe('the service\'s clock', () => {
       seen.clockSeenMs = NOW_MS + ms;
       assert.equal(clock.isOver(0), false, `it was seen ${ms / MINUTE} minutes from now`);
     }
+  });
+
+  test('tells what is over by the service alone, also where spans go by this machine\'s clock', () => {
+    for (const adjustClock of [true, false]) {
+      const { clock, skew, seen } = setUp({ adjustClock });
+      skew.ms = -8 * 86_400_000;
+      seen.clockSeenMs = NOW_MS;
+      assert.deepEqual([clock.knownMs(), clock.isOver(NOW_MS - 8 * 86_400_000), clock.isOver(NOW_MS - 8 * 86_400_000 + 1)], [NOW_MS - 8 * 86_400_000, true, false]);
+    }
+  });
+
+  test('is the earliest of all tenants\', of those that have been heard lately', () => {
+    const clocks = new ServiceClocks();
+    assert.equal(clocks.knownMs(), undefined);
+    const [first, second, third] = [setUp(), setUp(), setUp()];
+    for (const { clock } of [first, second, third]) clocks.add(clock);
+    assert.equal(clocks.knownMs(), undefined);
+    for (const [{ skew, seen }, ms, seenMs] of [[first, 0, NOW_MS], [second, -MINUTE, NOW_MS], [third, -60 * MINUTE, NOW_MS - 60 * MINUTE]] as const) {
+      skew.ms = ms;
+      seen.clockSeenMs = seenMs;
+    }
+    assert.equal(clocks.knownMs(), NOW_MS - MINUTE);
   });
 });

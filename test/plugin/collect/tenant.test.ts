@@ -54,7 +54,7 @@ class World {
     const { clock } = this;
     const log = (line: LogLine): void => void this.lines.push(line);
     return createTenantCollector(this.#listing(), this.#carrier(), () => [...this.owed.values()], {
-      tenant: 'Brackwater', contentTypes: ['Audit.General'], maxRetentionMs: 7 * 86_400_000, maxQuerySizeMs: 86_400_000, overlapMs: 0, nowMs: () => clock.nowMs(), clock, log,
+      tenant: 'Brackwater', contentTypes: ['Audit.General'], maxRetentionMs: 7 * 86_400_000, maxQuerySizeMs: 86_400_000, overlapMs: 0, nowMs: () => clock.nowMs(), serviceNowMs: () => clock.nowMs(), clock, log,
       turn: { begin: () => Promise.resolve(), end: () => { this.turnsEnded += 1; } }, pollIntervalMs: POLL_MS, errorRetryIntervalMs: ERROR_RETRY_MS, concurrency: createConcurrency(3), relistIntervalMs: 0, once: false,
       firstRound: (refusal) => this.said.push(refusal === undefined ? 'let in' : refusal.code),
       delivered: (events, type, leftOut) => this.said.push(`delivered ${events} of ${type}, left out ${leftOut}`),

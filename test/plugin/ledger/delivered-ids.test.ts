@@ -23,7 +23,7 @@ beforeEach(() => {
 });
 
 function open(changes: Partial<GenerationsOptions> = {}): Promise<DeliveredIds> {
-  return openDeliveredIds({ directory, retentionMs: 8 * DAY_MS, memoryLimitBytes: 1 << 22, diskLimitBytes: 1 << 22, clock, log: (line) => lines.push(line), ...changes });
+  return openDeliveredIds({ directory, retentionMs: 8 * DAY_MS, memoryLimitBytes: 1 << 22, diskLimitBytes: 1 << 22, serviceNowMs: () => clock.nowMs(), clock, log: (line) => lines.push(line), ...changes });
 }
 
 /** The index of a batch of events with these numbers; their hashes differ in one bit or in all. */
@@ -226,6 +226,36 @@ describe('delivered ids', () => {
     const again = await open();
     assert.deepEqual(known(again, [60]), [60]);
     await again.close();
+  });
+
+  test('are not forgotten because this machine\'s clock is days ahead, as long as the service has not said what time it is, nor when it has', async () => {
+    const first = await open();
+    delivered(first, [1]);
+    await first.close();
+    const serviceMs = clock.nowMs();
+    clock.jump(30 * DAY_MS);
+    let isHeard = false;
+    const serviceNowMs = (): number | undefined => isHeard ? serviceMs : undefined;
+    for (const number of [2, 3]) {
+      const ids = await open({ serviceNowMs });
+      assert.deepEqual(known(ids, span(1, number)), span(1, number - 1), isHeard ? 'the service\'s clock is right' : 'nobody knows what time it is');
+      delivered(ids, [number]);
+      await ids.close();
+      isHeard = true;
+    }
+    assert.equal(files().length, 1, 'it is the day that it was');
+  });
+
+  test('begin no generation for each time that the service is not heard for a while', async () => {
+    let serviceMs: number | undefined = clock.nowMs();
+    clock.jump(30 * DAY_MS);
+    const ids = await open({ serviceNowMs: () => serviceMs });
+    for (const number of span(1, 40)) {
+      delivered(ids, [number]);
+      serviceMs = serviceMs === undefined ? Date.UTC(2026, 8, 1) : undefined;
+    }
+    await ids.close();
+    assert.equal(files().length, 1);
   });
 
   test('go on without a disk: nothing fails, it is said once, and what comes later is written', async () => {
