@@ -19,7 +19,7 @@ import { documentIn } from './prepared';
 import { event, forgetRecord, isDocument, isWrapped, mapRecordAround, optionsOfRecord, readRecord } from './record';
 
 /** A larger record becomes an error record with as much of its text as the second limit says. */
-export const RECORD_LIMIT_BYTES: u32 = 64 << 20;
+const RECORD_LIMIT_BYTES: u32 = 64 << 20;
 const ORIGINAL_LIMIT_BYTES: usize = 32 << 10;
 
 /**

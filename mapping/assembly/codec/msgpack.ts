@@ -16,7 +16,7 @@ const COPY_LOOP_LIMIT_BYTES: usize = 160;
 /** Writes the header of a string of `length` bytes; answers where the bytes go. */
 // @ts-ignore: decorator
 @inline
-export function stringHeader(to: usize, length: usize): usize {
+function stringHeader(to: usize, length: usize): usize {
   if (length < 32) {
     store<u8>(to, 0xa0 | length);
     return to + 1;

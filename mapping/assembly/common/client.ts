@@ -60,7 +60,7 @@ function consider(candidate: Text): void {
 }
 
 /** R200: whether the text is one of those that stand for no address. */
-export function isNoAddress(text: Text): bool {
+function isNoAddress(text: Text): bool {
   return text == 0 || lookupText(Vocabulary.no_address, lower(text)) != 0;
 }
 

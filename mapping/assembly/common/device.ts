@@ -55,7 +55,7 @@ function agentIn(info: Text): Text {
 }
 
 /** The Value beside a Name in an array of pairs. */
-export function valueNamed(pairs: usize, name: Word): Text {
+function valueNamed(pairs: usize, name: Word): Text {
   for (let pair = firstElement(pairs); pair != 0; pair = elementBehind(pairs, pickedEnd)) {
     pick(pair, Word.Name, Word.Value);
     if (same(textAt(picked0), word(name))) return textAt(picked1);

@@ -25,7 +25,7 @@ export function isPrincipalName(text: Text): bool {
 }
 
 /** R301: SharePoint's claims reduced to the name in them: what follows the last `|`, and `urn:spo:guest#`. */
-export function withoutClaims(text: Text): Text {
+function withoutClaims(text: Text): Text {
   const bar = findLast(text, BAR);
   const name = bar == endOf(text) ? text : textOf(bar + 1, endOf(text));
   const guest = startOf(word(Word.urn_spo_guest_));

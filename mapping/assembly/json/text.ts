@@ -53,7 +53,7 @@ export function writeEscaped(start: usize, finish: usize): void {
 }
 
 /** Writes one character by its number, escaped only where JSON demands it. */
-export function writeCharacter(point: u32): void {
+function writeCharacter(point: u32): void {
   if (point < 0x80) {
     writeAscii(point);
     return;

@@ -204,7 +204,7 @@ export function quoteString(start: usize, finish: usize): void {
 }
 
 /** Writes a number or a boolean as a string (R006). */
-export function quoteScalar(at: usize, finish: usize, isBoolean: bool): void {
+function quoteScalar(at: usize, finish: usize, isBoolean: bool): void {
   byte(0x22);
   if (isBoolean) copy(at, finish - at);
   else writeCanonicalNumber(textOf(at, finish), printedFromDouble());
