@@ -16,11 +16,10 @@ import { writeEscaped } from './json/text';
 import { begin, byte, copy, end, exhausted, forgetExhausted, quoted } from './json/write';
 import { mapSurroundings, writeAudit } from './map';
 import { closeDocument, openDocument } from './mark';
-import { withholds } from './normalise/detections';
+import { withholds } from './normalise/detection-name';
 import { audit, forgetAudit } from './normalise/whole';
 import { writeOthers } from './others';
 import { mapRecordAround } from './record';
-import { withholdFields } from './withhold';
 import { word } from './words';
 
 /** What is answered when the host gives no more memory: there is no room for the event in it. */
@@ -94,7 +93,6 @@ function setConstants(): void {
 /** Completes the document and writes it, on one line and with a zero byte behind it; with `withTime` its `@timestamp` is `time`, or `sec` and `nsec`. */
 export function answer(withTime: bool, time: Text, sec: u32, nsec: u32): Text {
   setConstants();
-  withholdFields();
   begin();
   openDocument();
   if (withTime) {

@@ -9,6 +9,7 @@ import { canonical } from './json/text';
 import { begin, end } from './json/write';
 import { writeCanonicalNumber } from './json/number';
 import { fromDouble } from './mode';
+import { visible } from './withhold';
 
 const VALUES: usize = memory.data((<i32>PROPERTY_COUNT + 1) * 8, 16);
 
@@ -75,7 +76,7 @@ function textOfKept(property: Property, kept: u64): Text {
   if ((kept & MARKS) == 0) return kept >> 32 == 0 ? 0 : kept;
   const place = VALUES + (<usize>property << 3);
   const raw = kept & ~MARKS;
-  const text = kept & NUMBER ? scalarText(raw, fromDouble && (kept & IN_TEXT) == 0) : canonical(startOf(raw), endOf(raw), ESCAPED);
+  const text = kept & NUMBER ? scalarText(raw, fromDouble && (kept & IN_TEXT) == 0) : visible(canonical(startOf(raw), endOf(raw), ESCAPED));
   store<u64>(place, text);
   return text;
 }

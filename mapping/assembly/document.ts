@@ -167,13 +167,3 @@ export function nextItem(item: usize): usize {
 export function itemText(item: usize): Text {
   return load<u64>(item, 8);
 }
-
-/** Puts another text into an item. */
-export function setItemText(item: usize, text: Text): void {
-  store<u64>(item, text, 8);
-}
-
-/** Whether a field holds JSON that is written as it is. */
-export function holdsJson(field: Field): bool {
-  return isSet(field) && (load<u64>(PLACES + (<usize>field << 3)) & RAW) != 0;
-}

@@ -16,7 +16,7 @@ import { prepareTexts } from './normalise/texts';
 import { audit, eventEnd, normaliseEvent } from './normalise/whole';
 import { forgetOthers, prepareOthers } from './others';
 import { documentIn } from './prepared';
-import { event, forgetRecord, isDocument, isWrapped, mapRecordAround, optionsOfRecord, readRecord } from './record';
+import { event, forgetRecord, isDocument, isWrapped, mapRecordAround, optionsOfRecord, optionsOfText, readRecord } from './record';
 
 /** A larger record becomes an error record with as much of its text as the second limit says. */
 const RECORD_LIMIT_BYTES: u32 = 64 << 20;
@@ -61,6 +61,7 @@ export function mapText(start: usize, length: u32, sec: u32, nsec: u32, withTime
   setMarks(false);
   let time: Text = 0;
   if (start == 0 || length > RECORD_LIMIT_BYTES || !prepareTexts(length)) {
+    setOptions(optionsOfText(start, start + length));
     refuse(start, min(<usize>length, ORIGINAL_LIMIT_BYTES), Word.record__larger_than_the_mapping_takes);
   } else {
     guard(start + length);
@@ -74,20 +75,20 @@ function mapGuarded(start: usize, finish: usize, withTime: bool): Text {
   const at = skipSpace(start);
   if (<u32>load<u8>(at) != OPEN_BRACE || at >= finish) {
     const behind = at < finish ? skipValue(at) : 0;
-    refuse(start, finish - start, behind != 0 && skipSpace(behind) == finish ? Word.record__not_an_object : Word.record__not_JSON);
+    refuseText(start, finish, behind != 0 && skipSpace(behind) == finish ? Word.record__not_an_object : Word.record__not_JSON);
     return 0;
   }
   const isRecord = readRecord(at, finish);
   if (isRecord && isDocument()) return 0;
   if (!isRecord || (!isWrapped && !normaliseEvent(at))) {
     forgetRecord();
-    refuse(start, finish - start, Word.record__not_JSON);
+    refuseText(start, finish, Word.record__not_JSON);
     return 0;
   }
-  if (isWrapped) prepareOthers();
-  else forgetOthers();
   const before = options;
   setOptions(optionsOfRecord());
+  if (isWrapped) prepareOthers();
+  else forgetOthers();
   if (<u32>load<u8>(event) != OPEN_BRACE) {
     mapNoObject(event, skipValue(event));
     return 0;
@@ -101,4 +102,9 @@ function mapGuarded(start: usize, finish: usize, withTime: bool): Text {
   setIdentity(event, eventEnd);
   if (errorCount() != 0) setOriginal(event, eventEnd);
   return time;
+}
+
+function refuseText(start: usize, finish: usize, reason: Word): void {
+  setOptions(optionsOfText(start, finish));
+  refuse(start, finish - start, reason);
 }

@@ -8,7 +8,9 @@ import { skipKey, skipValue } from './json/skip';
 import { Text, endOf, lengthOf, startOf, textOf } from './json/span';
 import { writeCanonical } from './json/text';
 import { begin, byte, copy, end, exhausted, out, rewind } from './json/write';
+import { withholding } from './mode';
 import { withEqualKeysJoined } from './normalise/collisions';
+import { withholds } from './normalise/detection-name';
 import { removeDuplicates } from './normalise/duplicates';
 import { quoteJson } from './normalise/json-text';
 import { keyEnd, keyStart, readKey } from './normalise/keys';
@@ -49,10 +51,14 @@ export function prepareOthers(): void {
 function compactOthers(): Text {
   begin();
   byte(OPEN_BRACE);
+  let isFirst = true;
   for (let i: u32 = 0; i < count; i++) {
     const key = <usize>load<u32>(KEYS + (<usize>i << 2));
     const value = skipSpace(skipKey(key));
-    if (i > 0) byte(COMMA);
+    // an agent may have kept the text of the event
+    if (withholding && withholds(key, skipValue(value))) continue;
+    if (!isFirst) byte(COMMA);
+    isFirst = false;
     byte(QUOTE);
     writeCanonical(key + 1, stringEnd(key + 1));
     byte(QUOTE);

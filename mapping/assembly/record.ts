@@ -7,16 +7,17 @@ import { Field } from './generated/fields';
 import { Vocabulary, Word } from './generated/vocabulary';
 import { CLOSE_BRACE, COLON, COMMA, OPEN_BRACE, QUOTE, forgetSeen, seen, skipSpace, stringEnd } from './json/scan';
 import { firstElement, memberOf, memberText, nextElement, textAt } from './json/members';
-import { skipValue } from './json/skip';
+import { passValue, skipValue } from './json/skip';
 import { Text, endOf, same, startOf } from './json/span';
 import { canonical, lower } from './json/text';
 import { dateOf } from './common/time';
 import { Option } from './mode';
 import { lookup } from './names';
-import { withholds } from './normalise/detections';
+import { withholds } from './normalise/detection-name';
 import { RECORD_KEY, keyEnd, keyStart, readKey } from './normalise/keys';
 import { eventEnd, normaliseEvent } from './normalise/whole';
 import { forgetOthers, noteOther, prepareOthers } from './others';
+import { visible } from './withhold';
 import { word } from './words';
 
 /** The members of a record, as mapping/tables/words.tsv numbers them. */
@@ -135,6 +136,19 @@ export function optionsOfRecord(): u32 {
   return asked;
 }
 
+/** The length of its name. */
+const DLP_DETECTIONS_BYTES: usize = 14;
+
+/** The switches of what is no record that can be read: if it speaks of detections that are not to be seen, it is taken at its word. */
+export function optionsOfText(start: usize, finish: usize): u32 {
+  if (start == 0) return 0;
+  for (let at = start; at + DLP_DETECTIONS_BYTES + 2 <= finish; at++) {
+    const isQuoted = <u32>load<u8>(at) == QUOTE && <u32>load<u8>(at + 1 + DLP_DETECTIONS_BYTES) == QUOTE;
+    if (isQuoted && lookup(Vocabulary.option, at + 1, DLP_DETECTIONS_BYTES) == Option.dlp_hash) return Option.dlp_drop;
+  }
+  return 0;
+}
+
 /** The switch and its value as bits: two options have words, the others are on with `true`. */
 function optionOf(option: u32, value: usize): u32 {
   if (option == Option.alerts_of_peers) return same(textAt(value), word(Word.peers)) ? option : 0;
@@ -154,8 +168,8 @@ export function mapRecordAround(): void {
   if (!isWrapped) return;
   set(Field.event_id, taken(Taken.eventId));
   set(Field.event_created, dateOf(taken(Taken.eventCreated)));
-  setOriginal(taken(Taken.eventOriginal));
-  if (original != 0) setOriginal(textAt(original));
+  setOriginal(kept(Taken.eventOriginal));
+  if (original != 0 && !withholds(original, passValue(original))) set(Field.event_original, textAt(original));
   set(Field.organization_id, lower(taken(Taken.organizationId)));
   set(Field.organization_name, taken(Taken.organizationName));
   set(Field.data_stream_type, taken(Taken.streamType));
@@ -170,8 +184,13 @@ const enum Taken { none, eventId, eventCreated, eventOriginal, organizationId, o
 /** Their texts; no text for those that the record does not have. */
 const TAKEN: usize = memory.data(9 * 8, 16);
 
-function taken(member: Taken): Text {
+function kept(member: Taken): Text {
   return load<u64>(TAKEN + (<usize>member << 3));
+}
+
+/** The text as far as it may be seen: an id may come from the event. */
+function taken(member: Taken): Text {
+  return visible(kept(member));
 }
 
 /** Takes the texts of an object's members over, from `first` to `last` in the list above; answers the position behind it, 0 when it is malformed. */

@@ -1,30 +1,26 @@
 /**
- * Texts of JSON with detections of data loss prevention in them that rules have taken for fields of the document: they become their hashes, as under o365.audit, where
- * such detections are not to be seen (R540, option dlp_detections).
+ * Texts as the rules may have them: JSON with detections of data loss prevention in it becomes its hash, as under o365.audit, where such detections are not to be seen (R540,
+ * option dlp_detections). That is before the rules cut a text into pieces, of which the next would show what the first one names.
  */
-import { firstItem, get, holdsJson, itemText, nextItem, set, setItemText, unset } from './document';
-import { FIELD_COUNT, Field } from './generated/fields';
-import { Text, endOf, startOf } from './json/span';
+import { writeSha256 } from './common/sha256';
+import { decoded } from './json/decode';
+import { Text, endOf, lengthOf, startOf } from './json/span';
+import { begin, end } from './json/write';
 import { withholding } from './mode';
-import { hashOf, withholdsText } from './normalise/detections';
+import { withholdsText } from './normalise/detection-name';
+import { spare } from './normalise/texts';
 
-/** Looks through all fields that are set; costs nothing where detections are kept. */
-export function withholdFields(): void {
-  if (!withholding) return;
-  for (let field: u32 = 0; field < FIELD_COUNT; field++) {
-    let item = firstItem(<Field>field);
-    if (item == 0) withholdField(<Field>field, get(<Field>field));
-    for (; item != 0; item = nextItem(item)) if (isWithheld(itemText(item))) setItemText(item, hashOf(itemText(item)));
-  }
+/** The canonical text, or its hash. */
+// @ts-ignore: decorator
+@inline
+export function visible(text: Text): Text {
+  return withholding && withholdsText(startOf(text), endOf(text)) ? hashOf(text) : text;
 }
 
-function withholdField(field: Field, text: Text): void {
-  if (!isWithheld(text)) return;
-  // of attachments only their names may have them
-  if (holdsJson(field)) unset(field);
-  else set(field, hashOf(text));
-}
-
-function isWithheld(text: Text): bool {
-  return withholdsText(startOf(text), endOf(text));
+function hashOf(text: Text): Text {
+  const to = spare(lengthOf(text));
+  begin();
+  if (to != 0) writeSha256(to, decoded(startOf(text), endOf(text), to));
+  else writeSha256(startOf(text), endOf(text));
+  return end();
 }

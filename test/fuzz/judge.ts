@@ -24,8 +24,8 @@ const LONG_NUMBER = /[\d.]{16}|\d[eE][+-]?\d/;
 const FIELD_SETS = new Set(readFields('mapping/fields.yml').map(({ name }) => name.split('.')[0] ?? ''));
 /** Arrays in the labels of an agent are as they were. */
 const LABELS = /^labels\.[^]* (?:has a value twice|has an array in it|is an array of one)$/;
-/** Detections as variants.ts makes them, in a text, too. */
-const DETECTED = new RegExp(String.raw`"DetectedValues\\*":\[\{\\*"Name\\*":\\*"${FOUND}\\*",\\*"Value\\*":`, 'g');
+/** Detections as variants.ts makes them, in a text and with an escape in their name, too. */
+const DETECTED = new RegExp(String.raw`"Det(?:e|\\+u0065)ctedValues\\*":\[\{\\*"Name\\*":\\*"${FOUND}\\*",\\*"Value\\*":`, 'g');
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** A judge with an instance of the module of its own, from the file that the build makes unless told otherwise. */
@@ -131,12 +131,12 @@ function isRecord(text: string): boolean {
 
 /** Whether a record has one of those options; of what is no JSON it may be so. */
 function asksForChanges(text: string): boolean {
-  if (!text.includes('options') && !text.includes('\\u')) return false;
+  if (!text.includes('options') && !text.includes('dlp_detections') && !text.includes('\\u')) return false;
   try {
     const options = (JSON.parse(text) as { o365audit_options?: unknown }).o365audit_options;
     return typeof options === 'object' && options !== null && CHANGING_OPTIONS.some((name) => Object.hasOwn(options, name));
   } catch {
-    return text.includes('"o365audit_options"');
+    return text.includes('"o365audit_options"') || text.includes('"dlp_detections"');
   }
 }
 

@@ -23,6 +23,7 @@ export const SLOW_TEXT = text('iPad; CPU OS 1_1 '.repeat(500));
 /** What data loss prevention has found, and an event's part that says so: no document shows it where that is not wanted. */
 export const FOUND = 'FAKE-7777-0000';
 const DETECTIONS = text({ DetectedValues: [{ Name: FOUND, Value: `pay to ${FOUND}` }] });
+const ESCAPED_DETECTIONS = DETECTIONS.replace('Detected', String.raw`Det\u0065cted`);
 
 /** The shapes by their names, which messages show. */
 export const SHAPES: Readonly<Record<string, Variant>> = {
@@ -69,6 +70,9 @@ export const SHAPES: Readonly<Record<string, Variant>> = {
   'detections': constant(DETECTIONS),
   'detections in a string': constant(JSON.stringify(DETECTIONS)),
   'detections in a string in a string': constant(JSON.stringify(JSON.stringify({ inner: DETECTIONS }))),
+  'detections with an escape in their name': constant(ESCAPED_DETECTIONS),
+  'detections with an escape in their name, in a string': constant(text(ESCAPED_DETECTIONS)),
+  'detections with an escape in their name, in a string in a string': constant(text(text({ inner: ESCAPED_DETECTIONS }))),
   'a user': constant('"i:0#.f|membership|Ada.Quill@Brackwater.example"'),
   'a URL': constant('"https://ada:x@brackwater.example:8443/a b/ü.DOCX?x=1#y"'),
   'a text that is slow to search': constant(SLOW_TEXT),

@@ -1,9 +1,8 @@
 /** Properties that rules add to o365.audit beside what the event had (R012, R015). */
 import { Word } from '../generated/vocabulary';
 import { CLOSE_BRACKET, COLON, COMMA, OPEN_BRACKET } from '../json/scan';
-import { Text, endOf, lengthOf, same, startOf } from '../json/span';
+import { Text, lengthOf, same, startOf } from '../json/span';
 import { byte, copy, quoted } from '../json/write';
-import { withholdsText } from '../normalise/detections';
 import { word } from '../words';
 
 /** A value: the key's word (u32), and its text. */
@@ -16,9 +15,9 @@ export function forgetAdditions(): void {
   count = 0;
 }
 
-/** Adds a value under a key, unless it is not to be seen; several of one key become an array. */
+/** Adds a value under a key; several of one key become an array. */
 export function addProperty(key: Word, text: Text): void {
-  if (text == 0 || count == LIMIT || withholdsText(startOf(text), endOf(text))) return;
+  if (text == 0 || count == LIMIT) return;
   for (let i: u32 = 0; i < count; i++) if (keyAt(i) == key && same(textAt(i), text)) return;
   const row = ROWS + <usize>(count++) * ROW_BYTES;
   store<u32>(row, key);

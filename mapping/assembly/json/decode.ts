@@ -31,7 +31,7 @@ export function decoded(start: usize, finish: usize, to: usize): usize {
 }
 
 /** Past everything up to the next backslash, or to `finish`. */
-function escapeStart(at: usize, finish: usize): usize {
+export function escapeStart(at: usize, finish: usize): usize {
   while (at < finish) {
     const eight = load<u64>(at) ^ BACKSLASHES;
     const found = (eight - LOW) & ~eight & HIGH;

@@ -7,6 +7,7 @@ import { Text, same, textOf } from './span';
 import { canonical } from './text';
 import { begin, end } from './write';
 import { fromDouble } from '../mode';
+import { visible } from '../withhold';
 import { word } from '../words';
 
 /** Where the key of the member that a walk through an object has reached lies: its opening quote; its inside, no text for the empty name; and where its value lies. */
@@ -110,14 +111,14 @@ function nextBehind(value: usize): usize {
   return <u32>load<u8>(comma) == COMMA ? skipSpace(comma + 1) : 0;
 }
 
-/** The canonical text of the scalar at `at`; no text when it is none, or null. */
+/** The canonical text of the scalar at `at`, as far as it may be seen; no text when it is none, or null. */
 export function textAt(at: usize): Text {
   if (at == 0) return 0;
   const head = <u32>load<u8>(at);
   if (head == QUOTE) {
     forgetSeen();
     const finish = stringEnd(at + 1);
-    return canonical(at + 1, finish, seen);
+    return seen == 0 ? textOf(at + 1, finish) : visible(canonical(at + 1, finish, seen));
   }
   if (head != 0x2d && head - 0x30 >= 10) return head == 0x74 || head == 0x66 ? textOf(at, scalarEnd(at)) : 0;
   begin();

@@ -4,14 +4,18 @@
  */
 import { writeSha256 } from '../common/sha256';
 import { HASHED_CONTEXT, Kind } from '../generated/properties';
+import { Word } from '../generated/vocabulary';
 import { decoded } from '../json/decode';
+import { memberName, memberValue, nextMember, openMembers } from '../json/members';
 import { writeCanonicalNumber } from '../json/number';
-import { BACKSLASH, BROKEN, OPEN_BRACE, OPEN_BRACKET, QUOTE, forgetSeen, seen, stringEnd } from '../json/scan';
+import { BROKEN, COLON, OPEN_BRACE, OPEN_BRACKET, QUOTE, forgetSeen, seen, skipSpace, stringEnd } from '../json/scan';
 import { skipScalar, skipValue } from '../json/skip';
-import { Text, endOf, lengthOf, startOf, textOf } from '../json/span';
-import { writeCanonical } from '../json/text';
-import { begin, byte, end, giveBack, lend, out } from '../json/write';
-import { Option, asked, withholding } from '../mode';
+import { Text, endOf, find, lengthOf, same, startOf, textOf } from '../json/span';
+import { trim, writeCanonical } from '../json/text';
+import { byte, giveBack, lend, out } from '../json/write';
+import { Option, asked } from '../mode';
+import { word } from '../words';
+import { withholds, withholdsText } from './detection-name';
 import { keyEnd, keyStart } from './keys';
 import { Pass, printedFromDouble } from './levels';
 import { quoteJson } from './json-text';
@@ -25,40 +29,71 @@ import { spare } from './texts';
 const NUMBER_LIMIT_BYTES: usize = 64;
 const NUMBER: usize = memory.data(256, 16);
 
-/** `DetectedValues`, as it lies in memory. */
-const DETECTED: u64 = 0x6465746365746544;
-const VALU: u32 = 0x756c6156;
-const ES: u32 = 0x7365;
-const NAME_BYTES: usize = 14;
+/** `Name` and `Key` in small letters, and the bit that makes them small. */
+const NAME: u32 = 0x656d616e;
+const KEY: u32 = 0x79656b;
+const SMALL: u32 = 0x20202020;
 
-/** Whether a text must not go along as it is: it names detections, and they are to be hashed or dropped. */
-export function withholds(start: usize, finish: usize): bool {
-  if (!withholding) return false;
-  for (let at = start; at + NAME_BYTES <= finish; at++) if (isName(at)) return true;
+/** Whether the key whose opening quote lies at `key` is theirs, or made of theirs by somebody who takes events apart. */
+export function namesDetections(key: usize): bool {
+  return withholds(key + 1, stringEnd(key + 1));
+}
+
+/** Whether the object at `at` is a pair of their name and their value: its `Name` or `Key` is theirs. */
+export function isPairOfDetections(at: usize): bool {
+  if (skipValue(at) == 0) return false;
+  for (let more = openMembers(at); more; more = nextMember()) {
+    if (isNameOfPair(memberName) && <u32>load<u8>(memberValue) == QUOTE && isTheirName(memberValue + 1)) return true;
+  }
   return false;
 }
 
-/** Whether a string's inside is JSON that must not go along as it is: there a quote is escaped. */
-export function withholdsText(start: usize, finish: usize): bool {
-  if (!withholding) return false;
-  for (let at = start; at + NAME_BYTES < finish; at++) if (isName(at) && <u32>load<u8>(at, NAME_BYTES) == BACKSLASH) return true;
-  return false;
+function isNameOfPair(key: Text): bool {
+  const four = load<u32>(startOf(key)) | SMALL;
+  return (lengthOf(key) == 4 && four == NAME) || (lengthOf(key) == 3 && (four & 0xffffff) == KEY);
 }
 
-function isName(at: usize): bool {
-  return load<u64>(at) == DETECTED && load<u32>(at, 8) == VALU && <u32>load<u16>(at, 12) == ES;
+/** Whether the string whose inside begins at `start` is a name, and theirs: the word in a sentence is not. */
+function isTheirName(start: usize): bool {
+  const finish = stringEnd(start);
+  const text = trim(textOf(start, finish));
+  return withholds(start, finish) && find(text, 0x20) == endOf(text);
 }
 
-/** Whether the key in hand is theirs. */
-export function namesDetections(): bool {
-  return keyEnd - keyStart - 1 == NAME_BYTES && isName(keyStart + 1);
-}
-
-/** Takes the value at `at` of a member of that name which fields.yml does not list; `isFlattened`: its path takes any shape, else the hash of all of it stands at `_raw`. */
-export function otherDetections(at: usize, isFlattened: bool): usize {
+/**
+ * Takes the value at `at` of a member of that name, whose key lies at `key`, which fields.yml does not list; `isFlattened`: its path takes any shape, else the hash of all of it
+ * stands at `_raw`.
+ */
+export function otherDetections(at: usize, key: usize, isFlattened: bool): usize {
   if (isNothing(at)) return 0;
+  // a key may be JSON with all of them in it
+  if (withholdsText(key + 1, stringEnd(key + 1))) return leaveOut(at);
   const head = <u32>load<u8>(at);
   if (isFlattened || asked(Option.dlp_drop) || (head != OPEN_BRACE && head != OPEN_BRACKET)) return detections(at, head);
+  return asOneHash(at);
+}
+
+/** Takes the value at `at`; 0 when it is to be kept like any other. */
+export function detections(at: usize, head: u32): usize {
+  if (asked(Option.dlp_drop)) return leaveOut(at);
+  if (!asked(Option.dlp_hash)) return 0;
+  if (head == OPEN_BRACKET || head == OPEN_BRACE) return hasOtherKeys(at) ? asOneHash(at) : container(at, head, Kind.hashed, HASHED_CONTEXT, 0);
+  const behind = head == QUOTE ? stringEnd(at + 1) + 1 : skipScalar(at);
+  if (behind == 0) return MALFORMED;
+  writeMember(keyStart, keyEnd, Pass.raw);
+  forgetSeen();
+  if (head == QUOTE) quoteHash(at + 1, stringEnd(at + 1), seen);
+  else quoteHashOfScalar(at, behind, head > 0x39);
+  return behind;
+}
+
+function leaveOut(at: usize): usize {
+  const behind = skipValue(at);
+  breakRun();
+  return behind == 0 ? MALFORMED : behind;
+}
+
+function asOneHash(at: usize): usize {
   const behind = skipValue(at);
   if (behind == 0) return MALFORMED;
   writeMember(keyStart, keyEnd, Pass.raw);
@@ -67,22 +102,24 @@ export function otherDetections(at: usize, isFlattened: bool): usize {
   return behind;
 }
 
-/** Takes the value at `at`; 0 when it is to be kept like any other. */
-export function detections(at: usize, head: u32): usize {
-  if (asked(Option.dlp_drop)) {
-    const behind = skipValue(at);
-    breakRun();
-    return behind == 0 ? MALFORMED : behind;
+/** Whether any key in the value at `at` is not one of theirs: then it may be what was found. Of what is malformed it does not matter. */
+function hasOtherKeys(at: usize): bool {
+  const behind = skipValue(at);
+  while (at < behind) {
+    if (<u32>load<u8>(at) != QUOTE) {
+      at++;
+      continue;
+    }
+    const finish = stringEnd(at + 1);
+    const isKey = <u32>load<u8>(skipSpace(finish + 1)) == COLON;
+    if (isKey && !isKnownKey(textOf(at + 1, finish))) return true;
+    at = finish + 1;
   }
-  if (!asked(Option.dlp_hash)) return 0;
-  if (head == OPEN_BRACKET || head == OPEN_BRACE) return container(at, head, Kind.hashed, HASHED_CONTEXT, 0);
-  const behind = head == QUOTE ? stringEnd(at + 1) + 1 : skipScalar(at);
-  if (behind == 0) return MALFORMED;
-  writeMember(keyStart, keyEnd, Pass.raw);
-  forgetSeen();
-  if (head == QUOTE) quoteHash(at + 1, stringEnd(at + 1), seen);
-  else quoteHashOfScalar(at, behind, head > 0x39);
-  return behind;
+  return false;
+}
+
+function isKnownKey(key: Text): bool {
+  return same(key, word(Word.Name)) || same(key, word(Word.Value));
 }
 
 /** Writes the hash of a number's canonical text, or of a boolean's. */
@@ -114,15 +151,6 @@ export function quoteHashOfText(start: usize, finish: usize): void {
   lend(made);
   writeCanonical(start, finish);
   quoteHash(made, giveBack(), 0);
-}
-
-/** The hash of a string's inside that stands as it would in the document. */
-export function hashOf(text: Text): Text {
-  const to = spare(lengthOf(text));
-  begin();
-  if (to != 0) writeSha256(to, decoded(startOf(text), endOf(text), to));
-  else writeSha256(startOf(text), endOf(text));
-  return end();
 }
 
 /** Writes the hash of the JSON text from `at` to `finish` as it would stand in the document. */

@@ -13,7 +13,7 @@ import { Text } from '../json/span';
 import { begin, end } from '../json/write';
 import { withholding } from '../mode';
 import { lookup } from '../names';
-import { namesDetections, otherDetections } from './detections';
+import { isPairOfDetections, namesDetections, otherDetections } from './detections';
 import { endsInObject, endsInRaw, keyEnd, keyStart, plain, readKey, takeApart, takeElement } from './keys';
 import {
   DEPTH_LIMIT, Pass, context, depth, elementKind, forgetOpened, isArray, leaveFor, opened, pass, property, push,
@@ -107,8 +107,8 @@ function member(at: usize): usize {
 
 /** Takes the value at `at` of a member that fields.yml does not list by its name. */
 function unlisted(at: usize, from: usize, inContext: u32): usize {
-  if (withholding && namesDetections()) {
-    const behind = otherDetections(at, inContext >= FIRST_FLATTENED_CONTEXT);
+  if (withholding && namesDetections(from)) {
+    const behind = otherDetections(at, from, inContext >= FIRST_FLATTENED_CONTEXT);
     if (behind != 0) return behind;
   }
   if (inContext >= FIRST_FLATTENED_CONTEXT) return value(at, from, inContext == HASHED_CONTEXT ? Kind.hashed : Kind.any, inContext == HASHED_CONTEXT ? HASHED_CONTEXT : FLATTENED_CONTEXT, 0);
@@ -153,7 +153,7 @@ export function container(at: usize, head: u32, kind: u32, inContext: u32, numbe
     breakRun();
     return inside + 1;
   }
-  if (depth + 1 >= DEPTH_LIMIT) return writeAsText(at, kind);
+  if (depth + 1 >= DEPTH_LIMIT || (withholding && head == OPEN_BRACE && isPairOfDetections(at))) return writeAsText(at, kind);
   let suffix = Pass.fit;
   if (head == OPEN_BRACE) {
     const taken = isArray() ? pass() : Pass.fit;

@@ -2,7 +2,7 @@
 import { BACKSLASH, CLOSE_BRACE, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE, skipSpace, stringEnd } from '../json/scan';
 import { skipKey, skipScalar, skipValue } from '../json/skip';
 import { withholding } from '../mode';
-import { withholdsText } from './detections';
+import { withholds } from './detection-name';
 import { setSuspect } from './seen-keys';
 
 /** The opening quote of the name; 0 when there is none, or it is no string, or not to be seen. */
@@ -38,7 +38,7 @@ export function readPair(at: usize, modified: bool): usize {
     const eight = load<u64>(key);
     if (<u32>eight == NAME && load<u8>(key, 4) == 0x22) {
       if (pairName != 0) setSuspect();
-      if (<u32>load<u8>(value) == QUOTE && !(withholding && withholdsText(value + 1, stringEnd(value + 1)))) pairName = value;
+      if (<u32>load<u8>(value) == QUOTE && !(withholding && withholds(value + 1, stringEnd(value + 1)))) pairName = value;
       else pairHasMore = true;
     } else if (!modified && (eight & 0xffffffffffff) == VALUE_) pairValue = once(pairValue, value);
     else if (modified && eight == NEW_VALUE && load<u8>(key, 8) == 0x22) pairNew = once(pairNew, value);

@@ -11,8 +11,9 @@ import { word } from '../words';
 import { writeParameters } from './cmdlet-text';
 import { openAlone, openData } from './embedded';
 import { keyEnd, keyStart, takeKey } from './keys';
-import { detections } from './detections';
 import { isFifty, platform } from './codes';
+import { withholdsText } from './detection-name';
+import { detections } from './detections';
 import { keepLongLinks, keepOthers } from './leftovers';
 import { Pass, forgetOpened, opening, push, resumeAt } from './levels';
 import { MALFORMED, hadNames, pairs, writeNames } from './pairs';
@@ -67,7 +68,8 @@ function pairsOrText(at: usize, head: u32, number: u32, inContext: u32, modified
   breakRun();
   writeMember(startOf(raw), endOf(raw) - 1, Pass.fit);
   quoteString(at + 1, finish);
-  if (number == Property.Parameters) writeParameters(at + 1, finish);
+  // of a text that is not to be seen no piece is, either
+  if (number == Property.Parameters && !withholdsText(at + 1, finish)) writeParameters(at + 1, finish);
   pop(CLOSING_BRACE);
   return finish + 1;
 }
