@@ -41,7 +41,12 @@ export interface AuditFindings {
 
 /** Whether nothing is missing, and all could be looked at. */
 export function isComplete({ tenants, failed, store }: AuditFindings): boolean {
-  return failed.length === 0 && tenants.every(({ feeds }) => feeds.every(({ missing, trouble }) => missing.length === 0 && trouble === undefined)) && (store?.missing.length ?? 0) === 0;
+  return failed.length === 0 && tenants.every(({ feeds }) => feeds.every((feed) => feed.missing.length === 0 && isLookedAt(feed))) && (store?.missing.length ?? 0) === 0;
+}
+
+/** Whether the service has told all that it has of a content type, and the ledger knows of the type. */
+export function isLookedAt({ trouble, isNeverListed }: FeedAudit): boolean {
+  return trouble === undefined && !isNeverListed;
 }
 
 /** The findings in words. */
@@ -66,10 +71,10 @@ export function auditAsJson(findings: AuditFindings): object {
     tenants: tenants.map(({ tenant, feeds }) => ({
       id: tenant.id, name: tenant.name,
       content_types: feeds.map((feed) => {
-        const { contentType, listed, delivered, waiting, later, missing, trouble } = feed;
+        const { contentType, listed, delivered, waiting, later, isNeverListed, missing, trouble } = feed;
         const events = eventsOf(store?.missing, tenant, feed);
         return {
-          content_type: contentType, blobs_listed: listed, blobs_delivered: delivered, blobs_waiting: waiting, blobs_to_be_listed: later, blobs_missing: missing.length, trouble: trouble?.message,
+          content_type: contentType, blobs_listed: listed, blobs_delivered: delivered, blobs_waiting: waiting, blobs_to_be_listed: later, is_never_listed: isNeverListed, blobs_missing: missing.length, trouble: trouble?.message,
           missing_blobs_by_hour: Object.fromEntries(byHour(missing.map(({ contentCreated }) => [contentCreated, 1]))),
           ...(store === undefined ? {} : { missing_events_by_hour: Object.fromEntries(byHour(events.map(({ created, ids }) => [created, ids.size]))), missing_event_ids: events.flatMap(({ ids }) => [...ids]), events_older_than_kept: countOf(eventsOf(store.expired, tenant, feed)) }),
         };
@@ -78,12 +83,14 @@ export function auditAsJson(findings: AuditFindings): object {
   };
 }
 
-function feedLines({ contentType, listed, delivered, waiting, later, missing, trouble }: FeedAudit, events: readonly MissingEvents[], expired: readonly MissingEvents[]): readonly string[] {
+function feedLines(feed: FeedAudit, events: readonly MissingEvents[], expired: readonly MissingEvents[]): readonly string[] {
+  const { contentType, listed, delivered, waiting, later, isNeverListed, missing, trouble } = feed;
   const rest = [waiting === 0 ? [] : `${numberText(waiting)} waiting`, later === 0 ? [] : `${numberText(later)} to be listed next`, missing.length === 0 ? [] : `${numberText(missing.length)} missing`].flat();
-  const isGood = missing.length === 0 && events.length === 0 && trouble === undefined;
+  const isGood = missing.length === 0 && events.length === 0 && isLookedAt(feed);
   return [
     `  ${isGood ? '✓' : '!'} ${contentType.padEnd(26)} ${counted(listed, 'blob')}, ${numberText(delivered)} delivered${rest.map((part) => `, ${part}`).join('')}`,
     ...(trouble === undefined ? [] : [`      it could not be listed: ${trouble.message}`]),
+    ...(isNeverListed ? ['      no collector with this state directory has listed it yet: is it the right one (--state-dir)?'] : []),
     ...byHour(missing.map(({ contentCreated }) => [contentCreated, 1])).map(([hour, count]) => `      ${hour}  ${counted(count, 'blob')} missing`),
     ...byHour(events.map(({ created, ids }) => [created, ids.size])).map(([hour, count]) => `      ${hour}  ${counted(count, 'event')} missing in the store`),
     ...(expired.length === 0 ? [] : [`      ${counted(countOf(expired), 'event is', 'events are')} older than the store keeps`]),
@@ -107,7 +114,7 @@ function byHour(counts: readonly (readonly [created: string, count: number])[]):
 function summary({ tenants, failed, store }: AuditFindings): string {
   const blobs = sum(tenants.flatMap(({ feeds }) => feeds.map(({ missing }) => missing.length)));
   const events = store?.stillMissing ?? countOf(store?.missing ?? []);
-  const unseen = failed.length + sum(tenants.flatMap(({ feeds }) => feeds.map(({ trouble }) => trouble === undefined ? 0 : 1)));
+  const unseen = failed.length + sum(tenants.flatMap(({ feeds }) => feeds.map((feed) => isLookedAt(feed) ? 0 : 1)));
   return [blobs === 0 ? [] : `${counted(blobs, 'content blob is', 'content blobs are')} missing.`, events === 0 ? [] : `${counted(events, 'event is', 'events are')} missing in the store.`, unseen === 0 ? [] : 'Not everything could be looked at.'].flat().join(' ');
 }
 

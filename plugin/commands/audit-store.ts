@@ -10,6 +10,7 @@ import type { Store } from '../store/client.ts';
 import { countSetAside } from '../store/failures.ts';
 import { textAt } from '../store/json.ts';
 import { mayBeDeleted, readRetention, type Retention } from '../store/retention.ts';
+import type { Search } from '../store/search.ts';
 import { counted } from '../telemetry/counted.ts';
 import type { Batch, ContentBlob, Output, Surroundings } from '../types.ts';
 import type { AuditFindings, MissingEvents } from './audit-report.ts';
@@ -55,7 +56,7 @@ export async function auditStore(options: StoreOptions, rooms: AuditRooms, surro
         for (let blob = rest.shift(); blob !== undefined; blob = rest.shift()) {
           const ids = await idsOf(blob, audit, module, rooms);
           lookedUp += ids.size;
-          await dropPresent(ids, store, rooms.stop);
+          await dropPresent(ids, store, rooms.stop, { passesClosed: true });
           if (ids.size > 0) gaps.push({ blob, audit, ids, tenantId: audit.tenant.id, contentType: blob.contentType, created: blob.contentCreated });
         }
       }));
@@ -137,12 +138,12 @@ function* paired(names: Generator<{ readonly bytes: Uint8Array }>, entries: Gene
   entries.next();
 }
 
-/** Takes out of `ids` those that the store has. */
-async function dropPresent(ids: Set<string>, store: Store, signal: AbortSignal): Promise<void> {
+/** Takes out of `ids` those that the store has. What lies in closed indices is not there, where these are passed over. */
+async function dropPresent(ids: Set<string>, store: Store, signal: AbortSignal, how: Pick<Search, 'passesClosed'> = {}): Promise<void> {
   const all = [...ids];
   for (let from = 0; from < all.length; from += IDS_AT_ONCE) {
     const asked = all.slice(from, from + IDS_AT_ONCE);
-    for await (const hits of store.search(STREAMS, { query: { terms: { 'event.id': asked } }, source: ['event.id'] }, signal)) {
+    for await (const hits of store.search(STREAMS, { query: { terms: { 'event.id': asked } }, source: ['event.id'], ...how }, signal)) {
       for (const { source } of hits) ids.delete(textAt(source, 'event', 'id') ?? '');
     }
   }

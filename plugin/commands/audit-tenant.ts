@@ -33,6 +33,8 @@ export interface FeedAudit {
   waiting: number;
   /** Too new for the collector to have listed them; its next rounds do. */
   later: number;
+  /** There are blobs, and the ledger has never been told of any: it may be another collector's, and proves nothing. */
+  isNeverListed: boolean;
   /** Neither delivered nor known, or given up, though the service has them. */
   readonly missing: ContentBlob[];
   /** Why the type could not be listed, or not to its end. */
@@ -62,7 +64,7 @@ export async function auditTenant(tenant: Tenant, source: Source, rooms: AuditRo
   const before = await surveyTenant(collector.stateDir, tenant.id, clock.nowMs());
   const feeds: FeedAudit[] = [];
   for (const contentType of source.contentTypes) {
-    const feed: FeedAudit = { contentType, listed: 0, delivered: 0, waiting: 0, later: 0, missing: [] };
+    const feed: FeedAudit = { contentType, listed: 0, delivered: 0, waiting: 0, later: 0, isNeverListed: false, missing: [] };
     feeds.push(feed);
     // what was never started has nothing to list
     if (!subscriptions.has(contentType)) continue;
@@ -104,6 +106,7 @@ async function auditFeed(feed: FeedAudit, { api, before, source, rooms: { clock,
         if (seen.has(blob.contentId)) continue;
         seen.add(blob.contentId);
         feed.listed += 1;
+        feed.isNeverListed = !state.listedUntilMs.has(contentType);
         const fate = fateOf(blob);
         if (fate === 'owed') feed.waiting += 1;
         else if (fate === 'delivered') delivered.push(blob);

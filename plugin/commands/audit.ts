@@ -14,7 +14,7 @@ import { counted } from '../telemetry/counted.ts';
 import { Counters } from '../telemetry/counters.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ContentBlob, Surroundings } from '../types.ts';
-import { auditAsJson, auditPage, isComplete, type AuditFindings } from './audit-report.ts';
+import { auditAsJson, auditPage, isComplete, isLookedAt, type AuditFindings } from './audit-report.ts';
 import { auditStore } from './audit-store.ts';
 import { auditTenant, fatesIn, type AuditRooms, type TenantAudit, type Visit } from './audit-tenant.ts';
 import { openLog } from './log.ts';
@@ -90,7 +90,7 @@ async function repair({ tenants, failed, store }: AuditFindings, config: Config,
       await clock.wait(LOOK_INTERVAL_MS, stop);
     }
   }
-  return failed.length === 0 && (store?.stillMissing ?? 0) === 0 && tenants.every(({ feeds }) => feeds.every(({ trouble }) => trouble === undefined));
+  return failed.length === 0 && (store?.stillMissing ?? 0) === 0 && tenants.every(({ feeds }) => feeds.every(isLookedAt));
 }
 
 /** A run of the collector that takes the orders that were left, and ends when all is delivered. */

@@ -1,6 +1,7 @@
 /** `o365audit report`: one HTML page of the events in files, on stdin, or in a store. */
 import { writeFile } from 'node:fs/promises';
 import type { ArgumentsOf } from '../config/options.ts';
+import { durationText } from '../config/value.ts';
 import { failure, reasonOf } from '../errors.ts';
 import { envelopeTexts } from '../module/envelope.ts';
 import { loadModule } from '../module/instance.ts';
@@ -37,9 +38,14 @@ export async function report(options: ArgumentsOf<'report'>, surroundings: Surro
 async function readStore(options: ArgumentsOf<'report'>, surroundings: Surroundings, log: Log, aggregation: Aggregation): Promise<string> {
   const { clock, stop } = surroundings;
   return withStore(options, surroundings, log, async (store) => {
+    let count = 0;
     const query = { range: { '@timestamp': { gte: new Date(clock.nowMs() - options.lastMs).toISOString() } } };
     for await (const hits of store.search(STREAMS, { query, source: DOCUMENT_FIELDS }, stop)) {
+      count += hits.length;
       for (const { source } of hits) aggregation.add(source);
+    }
+    if (count === 0) {
+      surroundings.stderr.write(`! ${store.name} shows no document of the last ${durationText(options.lastMs)} in ${STREAMS}: there is none, --last is too short, the log agent writes elsewhere, or this user may not read them (read for ${STREAMS}).\n`);
     }
     return `${STREAMS} on ${store.name}`;
   });

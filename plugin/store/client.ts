@@ -44,8 +44,8 @@ export interface Store {
   /** What the operator calls it. */
   readonly name: string;
   /**
-   * One call. A busy server (429, 502, 503, 504) is asked a few times more. Rejects with STORE_UNAUTHORIZED, STORE_FORBIDDEN, STORE_BUSY,
-   * STORE_REFUSED, STORE_UNREADABLE, a NETWORK_ failure, or the signal's reason.
+   * One call. A busy server (429, 502, 503, 504) is asked a few times more. Rejects with STORE_UNAUTHORIZED, STORE_FORBIDDEN, STORE_BLOCKED,
+   * STORE_BUSY, STORE_REFUSED, STORE_UNREADABLE, a NETWORK_ failure, or the signal's reason.
    */
   request(method: Method, path: string, call: StoreCall): Promise<StoreAnswer>;
   /** All hits, page by page, the oldest first. Rejects as `request`. */
@@ -97,7 +97,7 @@ export function createStore(connection: StoreConnection, request: HttpRequest, c
       const text = await response.text(ANSWER_BYTES_MAX);
       if (status < 400 || accept.includes(status)) return { status, headers, body: method === 'HEAD' ? {} : parsed(text, status, name, what) };
       const reason = reasonIn(text, status);
-      if (!BUSY_STATUSES.includes(status)) throw refusal(status, { store: name, what, reason });
+      if (!BUSY_STATUSES.includes(status)) throw refusal(status, text, { store: name, what, reason });
       if (attempt >= ATTEMPTS_MAX) throw failure('STORE_BUSY', { store: name, what, reason });
       log('store.busy', { host: name, status, seconds: waitMs / 1000 });
       await clock.wait(waitMs, signal);
@@ -107,7 +107,7 @@ export function createStore(connection: StoreConnection, request: HttpRequest, c
   return {
     name,
     request: call,
-    search: (index, search, signal) => searchPages(index, search, call, signal),
+    search: (index, search, signal) => searchPages(name, index, search, call, signal),
   };
 }
 
@@ -123,9 +123,10 @@ function parsed(text: string, status: number, store: string, what: string): unkn
   }
 }
 
-function refusal(status: number, values: { readonly store: string; readonly what: string; readonly reason: string }): AuditError {
+function refusal(status: number, text: string, values: { readonly store: string; readonly what: string; readonly reason: string }): AuditError {
   if (status === 401) return failure('STORE_UNAUTHORIZED', values);
-  if (status === 403) return failure('STORE_FORBIDDEN', values);
+  // no right helps against a block
+  if (status === 403) return failure(text.includes('cluster_block_exception') ? 'STORE_BLOCKED' : 'STORE_FORBIDDEN', values);
   return failure('STORE_REFUSED', values);
 }
 
@@ -138,6 +139,9 @@ function reasonIn(text: string, status: number): string {
     if (typeof error === 'string') reason = error;
     for (let depth = 0; depth < 8 && typeof error === 'object' && error !== null; depth++) {
       reason = textAt(error, 'reason') ?? reason;
+      // "closed", it says, and which index that is stands beside it
+      const index = textAt(error, 'index');
+      if (index !== undefined && reason !== '' && !reason.includes(index)) reason = `${reason} (${index})`;
       error = (error as JsonObject).caused_by ?? (depth === 0 ? listAt(error, 'root_cause').find((cause) => textAt(cause, 'reason') !== reason && (error as JsonObject).caused_by === undefined) : undefined);
     }
   } catch {

@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { check } from '../../plugin/commands/check.ts';
+import { report } from '../../plugin/commands/report.ts';
 import { setup } from '../../plugin/commands/setup.ts';
 import { at, entriesAt, listAt } from '../../plugin/store/json.ts';
 import { failureOf } from '../support/failures.ts';
+import { realClock } from '../support/simulation.ts';
 import { STORE_PRODUCTS, startStoreNode, storeIsMissing, type StoreNode } from '../support/store-node.ts';
 import { argumentsOf, testSurroundings } from '../support/surroundings.ts';
 
@@ -132,6 +134,34 @@ for (const product of STORE_PRODUCTS) suite(`setup of ${product}`, { skip: store
     assert.deepEqual(await idsBy('logs-o365.audit-unnamed', { match_all: {} }), ['one']);
     assert.match(await command('--no-alias'), /^Nothing to change/m);
     assert.match(await command(), /^Nothing to change/m);
+  });
+
+  test('A report is not made of less than there is: a closed index is named, a blocked one is not taken for a right that is lacking, and of nothing it says why.', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'o365audit-less-'));
+    const make = async (...words: readonly string[]): Promise<string> => {
+      const surroundings = testSurroundings({ clock: { ...realClock, nowMs: () => Date.parse('2027-09-01T08:00:00Z') } });
+      await report(await argumentsOf('report', ['--elasticsearch', node.url, '-o', join(folder, 'report.html'), ...words]), surroundings);
+      return surroundings.said.stderr;
+    };
+    const [index = ''] = entriesAt((await node.request('GET', '/logs-o365.audit-old/_settings')).json()).map(([name]) => name).sort();
+    const change = async (method: string, path: string, body?: object): Promise<void> => assert.equal((await node.request(method, path, body)).status, 200);
+    try {
+      assert.match(await make('--last', '87600h'), /^[1-9]\d* events in /);
+      await change('POST', `/${index}/_close`);
+      const closed = await failureOf(make('--last', '87600h'));
+      assert.equal(closed.code, 'STORE_REFUSED');
+      assert.ok(closed.message.includes(`closed (${index})`), closed.message);
+      await change('POST', `/${index}/_open`);
+      await change('PUT', `/${index}/_settings`, { 'index.blocks.read': true });
+      const blocked = await failureOf(make('--last', '87600h'));
+      assert.equal(blocked.code, 'STORE_BLOCKED');
+      assert.ok(blocked.message.includes(index), blocked.message);
+      await change('PUT', `/${index}/_settings`, { 'index.blocks.read': null });
+      assert.match(await make('--last', '87600h'), /^[1-9]\d* events in /);
+      assert.match(await make('--last', '1m'), /^! 127\.0\.0\.1:\d+ shows no document of the last 1m in logs-o365\.audit-\*: .*\n0 events in /);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test('check says that it is ready, and changes nothing.', async () => {

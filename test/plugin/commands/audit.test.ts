@@ -133,6 +133,14 @@ describe('o365audit audit', () => {
     assert.deepEqual(sums, { 'Audit.AzureActiveDirectory': [true, false], 'Audit.Exchange': [false, true], 'Audit.SharePoint': [true, false], 'Audit.General': [false, true], 'DLP.All': [true, false] });
   }));
 
+  test('proves nothing by a state directory in which no collector has listed anything', () => collected(async (simulation) => {
+    const words = ['audit', ...simulation.words.map((word) => word === simulation.stateDir ? join(simulation.folder, 'another') : word)];
+    const { stdout, ending } = await runProgram(words);
+    assert.match(stdout, /! Audit\.General .* 0 delivered, .*\n {6}no collector with this state directory has listed it yet[^]*! Not everything could be looked at\.\n$/);
+    assert.equal(ending?.status, 1);
+    assert.equal((await runProgram([...words, '--repair'])).ending?.status, 1);
+  }));
+
   test('takes what was given up for missing as long as the service lists it', () => collected(async (simulation) => {
     forget(simulation, 2);
     simulation.simulator.faults.set('blob-expired', { count: 1 });

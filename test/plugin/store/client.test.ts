@@ -68,6 +68,14 @@ describe('the client of the store', () => {
       }));
   }
 
+  test('tells a block from a right that is lacking, and which index is meant', () => within(({ target }) => target === '/x' ? [403, { error: { type: 'cluster_block_exception', reason: 'index [i-1] blocked by: [FORBIDDEN/7/index read (api)];' } }]
+    : [400, { error: { type: 'index_closed_exception', reason: 'closed', index: 'i-2' } }], async (store) => {
+    const error = await failureOf(store.request('GET', '/x', look));
+    assert.equal(error.code, 'STORE_BLOCKED');
+    assert.match(error.message, /blocked there \(looking\): index \[i-1\] blocked by: \[FORBIDDEN\/7\/index read \(api\)\]; \(HTTP 403\)/);
+    assert.match((await failureOf(store.request('GET', '/y', look))).message, /: closed \(i-2\) \(HTTP 400\)/);
+  }));
+
   test('takes a status for an answer where it is expected', () => within(() => notFound, async (store) => {
     assert.equal((await store.request('GET', '/x', { ...look, accept: [404] })).status, 404);
   }));
@@ -120,6 +128,10 @@ describe('searches', () => {
     assert.equal(requests.length, 3);
     // two documents of one id, in two indices, are not parted by a page
     assert.deepEqual((JSON.parse(requests[0]?.body ?? '') as { readonly sort: readonly object[] }).sort.flatMap((field) => Object.keys(field)), ['@timestamp', 'event.id', '_index']);
+  }));
+
+  for (const [what, answer] of [['a page that is not found', [404, 'Not Found']], ['JSON of something else', [200, { status: 'ok' }]]] as const) test(`are refused by what is no store, and answers with ${what}`, () => within(() => answer, async (store) => {
+    assert.match((await failureOf((async () => { for await (const page of store.search('logs-*', {})) assert.fail(String(page.length)); })())).code, /^STORE_(OTHER|UNREADABLE)$/);
   }));
 
   test('end at their limit', () => within(({ body }) => [200, { hits: { hits: Array.from({ length: (JSON.parse(body) as { size: number }).size }, (_, number) => ({ _id: String(number), sort: [number] })) } }], async (store) => {
