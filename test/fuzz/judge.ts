@@ -25,7 +25,7 @@ const FIELD_SETS = new Set(readFields('mapping/fields.yml').map(({ name }) => na
 /** Arrays in the labels of an agent are as they were. */
 const LABELS = /^labels\.[^]* (?:has a value twice|has an array in it|is an array of one)$/;
 /** Detections as variants.ts makes them, in a text and with an escape in their name, too. */
-const DETECTED = new RegExp(String.raw`"Det(?:e|\\+u0065)ctedValues\\*":\[\{\\*"Name\\*":\\*"${FOUND}\\*",\\*"Value\\*":`, 'g');
+const DETECTED = new RegExp(String.raw`"Det(?:e|\\+u0065)ctedValues\\*":\[\{\\*"Name\\*":\\*"${FOUND}\\*",\\*"Value\\*":\\*"pay to ${FOUND}\\*"`, 'g');
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** A judge with an instance of the module of its own, from the file that the build makes unless told otherwise. */
