@@ -40,6 +40,7 @@ export const FAILURES = {
   // replaying
   REPLAY_UNKNOWN: { sentence: 'There is no dead letter and no owed content blob {id} in {directory}.', repair: 'See o365audit replay --list.', exitStatus: 2, retry: 'never' },
   REPLAY_OUTPUT: { sentence: '{letters} dead letters cannot be delivered to stdout: they are records of Forward.', repair: 'Name the log agent by --output, as when they were collected.', exitStatus: 2, retry: 'never' },
+  REPLAY_LOCKED: { sentence: 'The dead letters of {directory} are being delivered by process {pid}, since {since}.', repair: 'Let that process come to its end, and see by o365audit replay --list what is left; a second one would send the same events twice.', exitStatus: 4, retry: 'later' },
   REPLAY_INCOMPLETE: { sentence: '{left} dead letters could not be delivered. The last reason: {reason}', repair: 'They are kept. Mend what the reason names and run again.', exitStatus: 1, retry: 'later' },
 
   // mapping files

@@ -1,12 +1,13 @@
 /**
  * `o365audit replay`: sends dead letters again through the configured output, and has content blobs that could not be delivered tried at once. It works beside a
- * running collector: letters need no lock, and for blobs it leaves the collector an order.
+ * running collector, which does not send letters, and for blobs it leaves the collector an order; but not beside another replay.
  */
 import { forwardOptions } from '../collect/rooms.ts';
 import { loadConfig, type CollectorOptions } from '../config/config.ts';
 import type { ArgumentsOf } from '../config/options.ts';
 import { AuditError, failure } from '../errors.ts';
 import { listDeadLetters, openDeadLetter, removeDeadLetter, type DeadLetter } from '../ledger/dead-letters.ts';
+import { takeLock } from '../ledger/lock.ts';
 import { leaveOrder } from '../ledger/orders.ts';
 import { holderOf, lookInto, surveyLedger } from '../ledger/survey.ts';
 import { openOutput } from '../output/output.ts';
@@ -84,10 +85,21 @@ function list({ letters, blobs }: Task, json: boolean, { stdout }: Surroundings)
   }
 }
 
-/** Sends letters one by one; each is removed once it is acknowledged. Throws REPLAY_OUTPUT and REPLAY_INCOMPLETE. */
-async function sendLetters({ collector, letters, log }: Task, { clock, stdout, stderr, stop }: Surroundings): Promise<void> {
+/** Sends letters, unless another process is at it. Throws REPLAY_OUTPUT, REPLAY_LOCKED and REPLAY_INCOMPLETE. */
+async function sendLetters(task: Task, surroundings: Surroundings): Promise<void> {
+  const { collector, letters, log } = task;
   if (letters.length === 0) return;
   if (collector.output === 'stdout') throw failure('REPLAY_OUTPUT', { letters: letters.length });
+  const lock = await takeLock(collector.stateDir, surroundings.clock, log, 'post');
+  try {
+    await sendOneByOne(task, surroundings);
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Removes each letter once it is acknowledged. Throws REPLAY_INCOMPLETE. */
+async function sendOneByOne({ collector, letters, log }: Task, { clock, stdout, stderr, stop }: Surroundings): Promise<void> {
   const output = openOutput({ url: collector.output, stdout, closeTimeoutMs: CLOSE_MS, ...forwardOptions(collector) }, log, clock);
   let delivered = 0;
   let reason = '';
@@ -96,7 +108,7 @@ async function sendLetters({ collector, letters, log }: Task, { clock, stdout, s
   try {
     for (const { id } of letters) {
       const letter = await openDeadLetter(collector.stateDir, id);
-      // another one may have been quicker
+      // another one may have been quicker, before it let us in
       if (typeof letter !== 'object') continue;
       const refusal = await refusalOf(letter.record, output, collector.ackTimeoutMs + CONNECT_MS, clock, stop);
       if (refusal === undefined) {

@@ -1,6 +1,6 @@
 /**
  * Events that the output does not take, kept in the state directory until somebody mends what is wrong and delivers them again: a file an event, its metadata as
- * one line in front of the exact bytes of its record. A running collector puts letters in while another process takes them out; neither needs a lock for it.
+ * one line in front of the exact bytes of its record. A running collector puts letters in while another process, and only one (lock.ts), takes them out.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, stat } from 'node:fs/promises';

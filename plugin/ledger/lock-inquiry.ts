@@ -5,6 +5,10 @@ import { connect } from 'node:net';
 const ANSWER_TIMEOUT_MS = 1_000;
 const ANSWER_BYTES_MAX = 1_024;
 
+/** What one process at a time holds, as its sockets are called: the state directory, or the delivery of its dead letters, which goes on beside a collector. */
+export type Held = 'lock' | 'post';
+export const REFUSALS = { lock: 'LEDGER_LOCKED', post: 'REPLAY_LOCKED' } as const satisfies Record<Held, string>;
+
 export interface Holder {
   readonly pid: number | string;
   readonly since: string;

@@ -4,16 +4,16 @@ import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { failure, reasonOf } from '../errors.ts';
 import type { Lock } from './lock.ts';
-import { ask, type Holder } from './lock-inquiry.ts';
+import { ask, REFUSALS, type Held, type Holder } from './lock-inquiry.ts';
 
-/** The pipe that stands for a directory. */
-export function pipeOf(directory: string): string {
-  return `\\\\.\\pipe\\o365audit-${createHash('sha256').update(resolve(directory).toLowerCase()).digest('hex').slice(0, 32)}`;
+/** The pipe that stands for a directory, or for the delivery of its dead letters. */
+export function pipeOf(directory: string, held: Held = 'lock'): string {
+  return `\\\\.\\pipe\\o365audit-${held === 'lock' ? '' : `${held}-`}${createHash('sha256').update(resolve(directory).toLowerCase()).digest('hex').slice(0, 32)}`;
 }
 
-/** Takes the pipe that stands for a directory. Throws LEDGER_LOCKED or LEDGER_DIRECTORY. */
-export async function takePipe(directory: string, self: Holder): Promise<Lock> {
-  const name = pipeOf(directory);
+/** Takes the pipe. Throws LEDGER_LOCKED or REPLAY_LOCKED, or LEDGER_DIRECTORY. */
+export async function takePipe(directory: string, self: Holder, held: Held): Promise<Lock> {
+  const name = pipeOf(directory, held);
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
     socket.end(`${JSON.stringify({ ...self, holding: true })}\n`);
@@ -26,7 +26,7 @@ export async function takePipe(directory: string, self: Holder): Promise<Lock> {
   } catch (error) {
     const other = await ask(name);
     if (typeof other === 'string') throw failure('LEDGER_DIRECTORY', { directory, reason: reasonOf(error) }, error);
-    throw failure('LEDGER_LOCKED', { directory, pid: other.pid, since: other.since });
+    throw failure(REFUSALS[held], { directory, pid: other.pid, since: other.since });
   }
   return {
     release: () => new Promise((closed) => {

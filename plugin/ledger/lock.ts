@@ -11,10 +11,9 @@ import type { Log } from '../telemetry/log.ts';
 import { AuditError, failure, reasonOf } from '../errors.ts';
 import type { Clock } from '../types.ts';
 import { namesIn } from './files.ts';
-import { ask, type Holder } from './lock-inquiry.ts';
+import { ask, REFUSALS, type Held, type Holder } from './lock-inquiry.ts';
 import { pipeOf, takePipe } from './lock-pipe.ts';
 
-const SOCKET = /^lock-.*\.sock$/;
 /** The longest address of a unix socket: Linux has 108 bytes with the final zero, macOS 104. */
 const ADDRESS_BYTES_MAX = process.platform === 'darwin' ? 103 : 107;
 /** Between two questions to somebody who is still making up his mind, and how many. */
@@ -27,23 +26,23 @@ export interface Lock {
   release(): Promise<void>;
 }
 
-/** Takes the lock of a directory. Throws LEDGER_LOCKED, LEDGER_PATH_TOO_LONG or LEDGER_DIRECTORY. */
-export async function takeLock(directory: string, clock: Clock, log: Log): Promise<Lock> {
+/** Takes the lock of a directory, or of the delivery of its dead letters. Throws LEDGER_LOCKED or REPLAY_LOCKED, LEDGER_PATH_TOO_LONG or LEDGER_DIRECTORY. */
+export async function takeLock(directory: string, clock: Clock, log: Log, held: Held = 'lock'): Promise<Lock> {
   const self: Holder = { pid: process.pid, since: new Date(clock.nowMs()).toISOString(), holding: false };
-  if (process.platform === 'win32') return takePipe(directory, self);
+  if (process.platform === 'win32') return takePipe(directory, self, held);
   for (let rounds = 1; ; rounds += 1) {
-    const name = `lock-${process.pid}-${randomUUID().slice(0, 8)}.sock`;
+    const name = `${held}-${process.pid}-${randomUUID().slice(0, 8)}.sock`;
     const path = join(directory, name);
     if (Buffer.byteLength(path) > ADDRESS_BYTES_MAX) throw failure('LEDGER_PATH_TOO_LONG', { directory, bytes: Buffer.byteLength(path), bytesMax: ADDRESS_BYTES_MAX });
     const server = answering(() => self);
     try {
       await appear(server, path);
-      const rival = await outlastAll(directory, name, clock, log);
+      const rival = await outlastAll(directory, held, name, clock, log);
       if (rival === undefined) {
         self.holding = true;
         return { release: () => leave(server, path) };
       }
-      if (rival.holding || rounds >= ROUNDS_MAX) throw failure('LEDGER_LOCKED', { directory, pid: rival.pid, since: rival.since });
+      if (rival.holding || rounds >= ROUNDS_MAX) throw failure(REFUSALS[held], { directory, pid: rival.pid, since: rival.since });
     } catch (error) {
       await leave(server, path);
       throw error instanceof AuditError ? error : failure('LEDGER_DIRECTORY', { directory, reason: reasonOf(error) }, error);
@@ -56,7 +55,7 @@ export async function takeLock(directory: string, clock: Clock, log: Log): Promi
 
 /** Who holds a directory; undefined when nobody does, or there is no such directory. Changes nothing. Rejects with what the system says if that cannot be found out. */
 export async function holderOf(directory: string): Promise<Pick<Holder, 'pid' | 'since'> | undefined> {
-  const sockets = process.platform === 'win32' ? [pipeOf(directory)] : (await namesIn(directory)).filter((name) => SOCKET.test(name)).map((name) => join(directory, name));
+  const sockets = process.platform === 'win32' ? [pipeOf(directory)] : (await namesIn(directory)).filter((name) => isSocketOf('lock', name)).map((name) => join(directory, name));
   for (const socket of sockets) {
     const answer = await ask(socket);
     if (typeof answer === 'object' && answer.holding) return answer;
@@ -66,7 +65,7 @@ export async function holderOf(directory: string): Promise<Pick<Holder, 'pid' | 
 
 /** Listens, and is seen by the others only then: a socket that is bound but not listening yet looks like a dead one. */
 async function appear(server: Server, path: string): Promise<void> {
-  const hidden = path.replace(/lock-([^/]*)\.sock$/, 'new-$1.sock');
+  const hidden = path.replace(/[a-z]+-([^/]*)\.sock$/, 'new-$1.sock');
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(hidden, resolve);
@@ -75,8 +74,8 @@ async function appear(server: Server, path: string): Promise<void> {
 }
 
 /** Asks everybody else in the directory; returns who goes before us, or undefined when nobody does and nobody will. */
-async function outlastAll(directory: string, own: string, clock: Clock, log: Log): Promise<Holder | undefined> {
-  const others = (await readdir(directory)).filter((other) => SOCKET.test(other) && other !== own);
+async function outlastAll(directory: string, held: Held, own: string, clock: Clock, log: Log): Promise<Holder | undefined> {
+  const others = (await readdir(directory)).filter((other) => isSocketOf(held, other) && other !== own);
   for (const other of others) {
     const rival = await outlast(join(directory, other), other < own, clock, log);
     if (rival !== undefined) return rival;
@@ -99,6 +98,10 @@ async function outlast(path: string, isFirst: boolean, clock: Clock, log: Log): 
     if (questions >= QUESTIONS_MAX) return { pid: '(it does not decide)', since: '(unknown)', holding: true };
     await clock.wait(QUESTION_INTERVAL_MS);
   }
+}
+
+function isSocketOf(held: Held, name: string): boolean {
+  return name.startsWith(`${held}-`) && name.endsWith('.sock');
 }
 
 function answering(self: () => Holder): Server {

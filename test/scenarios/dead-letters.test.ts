@@ -84,6 +84,34 @@ describe('an event that the log agent refuses for ever', { concurrency: 2 }, () 
     });
   });
 
+  test('is delivered by one replay at a time, beside a running collector: a second one says who is at it; after a kill the next one delivers it', async () => {
+    await withBed(async (bed) => {
+      const { host, blobs, collect, replay, letters } = bed;
+      const poison = blobs[2]?.ids[11] ?? '';
+      host.misbehave('refuse-event', { id: poison });
+      assert.equal((await runProgram([...collect, '--once'])).ending?.status, 0);
+      await host.behave();
+      const collector = startProgram(collect);
+      await collector.said('Everything that there was has been delivered.');
+      host.misbehave('acknowledge-late');
+      for (const isKilled of [true, false]) {
+        const framesBefore = host.frames.length;
+        const first = startProgram([...replay, '--dead-letters']);
+        await first.until(() => host.frames.length > framesBefore, 'the letter');
+        const second = await runProgram(replay);
+        assert.deepEqual([second.ending, host.frames.length], [{ status: 4, signal: null }, framesBefore + 1], second.stderr);
+        assert.match(second.stderr, new RegExp(`The dead letters of .* are being delivered by process ${first.child.pid}, since \\d{4}-.*\\[REPLAY_LOCKED\\]$`, 'm'));
+        assert.equal((await runProgram([...replay, '--list'])).lineCount, 1);
+        if (isKilled) await first.kill();
+        else host.release();
+        assert.deepEqual([(await first.ended()).status, letters().length], isKilled ? [null, 1] : [0, 0], first.stderr);
+      }
+      await host.behave();
+      collector.signal('SIGTERM');
+      assert.equal((await collector.ended()).status, 0);
+    });
+  });
+
   test('keeps its blob owed while there is no room for it, which is said; replay --parked has a running collector try at once', async () => {
     await withBed(async (bed) => {
       const { host, blobs, collect, replay, letters, simulation } = bed;
