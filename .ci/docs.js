@@ -65,7 +65,7 @@ With \`--metrics 127.0.0.1:9365\` the collector serves, to whoever reaches the a
   at most five seconds.
 - \`/healthz\`: 200 as long as the process works; its body is \`{"status": "ok"}\`, or \`"degraded"\` with what is the matter. For a liveness probe: a refused tenant is
   no reason to start the program again.
-- \`/readyz\`: the same with 503 while something needs attention, by the rules of \`o365audit status\`, and while the state directory cannot be written. For monitors that know nothing but status codes.
+- \`/readyz\`: the same with 503 while something needs attention, by the rules of \`o365audit status\`. For monitors that know nothing but status codes.
 
 ${table(['metric', 'type', 'labels', 'meaning'], METRICS.map(({ name, type, labels, help }) => row(code(name), type, labels.map(code).join(' '), help)))}
 

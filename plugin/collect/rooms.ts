@@ -81,7 +81,7 @@ export async function openRooms(config: Config, surroundings: Surroundings, { re
   const serviceNowMs = (): number | undefined => serviceClocks.knownMs();
   const ledger = opened(await openLedger({ directory: collector.stateDir, serviceNowMs }, clock, log));
   const standing = join(collector.stateDir, STANDING_FILE);
-  const keeper = opened(await keepStanding(counters, { read: () => readKeptText(standing), keep: (text) => keepLongText(standing, text) }, clock, log));
+  const keeper = opened(await keepStanding(counters, { read: () => readKeptText(standing), keep: (text) => keepLongText(standing, text), kept: (unwritten) => ledger.tell(unwritten) }, clock, log));
   const letters = createDeadLetters({ directory: collector.stateDir, countLimit: collector.deadLettersLimit, bytesLimit: collector.deadLettersBytes, nowMs: () => clock.nowMs(), log });
   if (collector.metrics !== undefined) opened(await openEndpoint({ address: collector.metrics, log, ...figuresOf(counters, keeper, letters, collector, clock) }));
   const ids = collector.dedupe ? opened(await openDeliveredIds({ ...memoryOf(config), serviceNowMs, clock, log })) : undefined;
@@ -120,7 +120,7 @@ function figuresOf(counters: Counters, keeper: StandingKeeper, letters: DeadLett
       const { user, system } = process.cpuUsage();
       return metricsText(counters.standing(), { residentBytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6, letters: await lettersNow() }, clock.nowMs());
     },
-    problems: async () => [...keeper.problems(), ...problemsOf(counters.standing(), { nowMs: clock.nowMs(), lagLimitMs, isRunning: true, letters: await lettersNow() })],
+    problems: async () => problemsOf(counters.standing(), { nowMs: clock.nowMs(), lagLimitMs, isRunning: true, unwritten: keeper.unwritten, letters: await lettersNow() }),
   };
 }
 

@@ -1,4 +1,4 @@
-/** `o365audit status`: how a collector stands, from its state directory, whether it runs or not. It changes nothing and needs no secret. */
+/** `o365audit status`: how a collector stands, from its state directory, whether it runs or not; one that cannot write there says so itself. It changes nothing and needs no secret. */
 import { join } from 'node:path';
 import { STANDING_FILE } from '../collect/rooms.ts';
 import { loadStateOptions } from '../config/config.ts';
@@ -30,14 +30,14 @@ async function reportOf(directory: string, { lagLimitMs, deadLettersLimit, deadL
   const text = await lookInto(directory, () => readKeptText(join(directory, STANDING_FILE)));
   const surveys = await surveyLedger(directory, nowMs);
   const kept = text === undefined ? undefined : readStanding(text);
-  if (kept === undefined && surveys.length === 0) throw failure('STATUS_NOTHING', { directory });
+  if (kept === undefined && surveys.length === 0 && holder?.unwritten === undefined) throw failure('STATUS_NOTHING', { directory });
   const isRunning = holder !== undefined;
   const standing = withoutRepaired(withJournals(kept, surveys, isRunning), surveys);
   const names = new Map(Object.entries(standing.tenants).map(([id, { name }]) => [id, name]));
   const letters = { ...await lookInto(directory, () => countLetters(directory)), countLimit: deadLettersLimit, bytesLimit: deadLettersBytes };
   return {
     standing, directory, isRunning, nowMs, deadLetters: letters.count,
-    problems: [...problemsOf(standing, { nowMs, lagLimitMs, isRunning, letters }), ...surveys.flatMap(problemsOfJournal)],
+    problems: [...problemsOf(standing, { nowMs, lagLimitMs, isRunning, unwritten: holder?.unwritten, letters }), ...surveys.flatMap(problemsOfJournal)],
     losses: surveys.flatMap((survey) => lossesOf(survey, names.get(survey.tenantId) ?? survey.tenantId)).sort((left, right) => left.atMs - right.atMs),
   };
 }

@@ -36,6 +36,8 @@ export interface LedgerOptions {
 export interface Ledger {
   /** The ledger of a tenant, by its GUID or domain; the same one each time. Throws LEDGER_DIRECTORY. */
   tenant(tenantId: string): Promise<TenantLedger>;
+  /** Has everybody who asks for the holder of the directory told why nothing can be written there at the moment; undefined when it can. */
+  tell(unwritten: string | undefined): void;
   /** Writes what is waiting, and lets the next process in. */
   close(): Promise<void>;
 }
@@ -61,6 +63,7 @@ export async function openLedger(options: LedgerOptions, clock: Clock, log: Log)
       }
       return ledger;
     },
+    tell: (unwritten) => lock.tell(unwritten),
     async close() {
       const opened = await Promise.allSettled(tenants.values());
       for (const result of opened) if (result.status === 'fulfilled') await result.value.close();

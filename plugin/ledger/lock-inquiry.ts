@@ -3,7 +3,9 @@ import { connect } from 'node:net';
 
 /** A holder that accepts but says nothing for so long is busy, and there all the same. */
 const ANSWER_TIMEOUT_MS = 1_000;
-const ANSWER_BYTES_MAX = 1_024;
+const ANSWER_BYTES_MAX = 4_096;
+/** Letters of why nothing can be written that are told: in whatever alphabet, the answer is not longer than it may be. */
+const UNWRITTEN_LIMIT = 300;
 
 /** What one process at a time holds, as its sockets are called: the state directory, or the delivery of its dead letters, which goes on beside a collector. */
 export type Held = 'lock' | 'post';
@@ -14,6 +16,8 @@ export interface Holder {
   readonly since: string;
   /** False while it is still finding out whether it may hold the directory. */
   holding: boolean;
+  /** Why nothing can be written to the directory at the moment: the one thing that it cannot say by a file there. */
+  unwritten?: string | undefined;
 }
 
 /** What can become of a question: `dead` = nobody listens, `gone` = there is no such socket, `leaving` = the line was dropped without an answer. */
@@ -53,11 +57,16 @@ export function ask(path: string): Promise<Answer> {
 /** Somebody who has no time to say who he is, or is no process of ours. */
 const BUSY: Holder = { pid: '(it does not answer)', since: '(unknown)', holding: true };
 
+/** What is answered, in one line. */
+export function answerOf({ unwritten, ...self }: Holder): string {
+  return `${JSON.stringify({ ...self, unwritten: unwritten?.slice(0, UNWRITTEN_LIMIT) })}\n`;
+}
+
 function readHolder(answer: string): Holder | 'leaving' {
   if (answer === '') return 'leaving';
   try {
-    const { pid, since, holding } = JSON.parse(answer) as Partial<Holder>;
-    if (pid !== undefined && since !== undefined && holding !== undefined) return { pid, since, holding };
+    const { pid, since, holding, unwritten } = JSON.parse(answer) as Partial<Holder>;
+    if (pid !== undefined && since !== undefined && holding !== undefined) return { pid, since, holding, ...(typeof unwritten === 'string' ? { unwritten } : {}) };
   } catch {
     // Told by the return below.
   }

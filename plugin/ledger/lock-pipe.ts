@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { failure, reasonOf } from '../errors.ts';
 import type { Lock } from './lock.ts';
-import { ask, REFUSALS, type Held, type Holder } from './lock-inquiry.ts';
+import { answerOf, ask, REFUSALS, type Held, type Holder } from './lock-inquiry.ts';
 
 /** The pipe that stands for a directory, or for the delivery of its dead letters. */
 export function pipeOf(directory: string, held: Held = 'lock'): string {
@@ -16,7 +16,7 @@ export async function takePipe(directory: string, self: Holder, held: Held): Pro
   const name = pipeOf(directory, held);
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
-    socket.end(`${JSON.stringify({ ...self, holding: true })}\n`);
+    socket.end(answerOf({ ...self, holding: true }));
   }).unref();
   try {
     await new Promise<void>((listening, reject) => {
@@ -29,6 +29,7 @@ export async function takePipe(directory: string, self: Holder, held: Held): Pro
     throw failure(REFUSALS[held], { directory, pid: other.pid, since: other.since });
   }
   return {
+    tell: (unwritten) => { self.unwritten = unwritten; },
     release: () => new Promise((closed) => {
       server.close(() => closed());
     }),

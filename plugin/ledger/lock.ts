@@ -11,7 +11,7 @@ import type { Log } from '../telemetry/log.ts';
 import { AuditError, failure, reasonOf } from '../errors.ts';
 import type { Clock } from '../types.ts';
 import { namesIn } from './files.ts';
-import { ask, REFUSALS, type Held, type Holder } from './lock-inquiry.ts';
+import { answerOf, ask, REFUSALS, type Held, type Holder } from './lock-inquiry.ts';
 import { pipeOf, takePipe } from './lock-pipe.ts';
 
 /** The longest address of a unix socket: Linux has 108 bytes with the final zero, macOS 104. */
@@ -23,6 +23,8 @@ const QUESTIONS_MAX = 250;
 const ROUNDS_MAX = 50;
 
 export interface Lock {
+  /** Has everybody who asks told why nothing can be written to the directory at the moment; undefined when it can. */
+  tell(unwritten: string | undefined): void;
   release(): Promise<void>;
 }
 
@@ -40,7 +42,7 @@ export async function takeLock(directory: string, clock: Clock, log: Log, held: 
       const rival = await outlastAll(directory, held, name, clock, log);
       if (rival === undefined) {
         self.holding = true;
-        return { release: () => leave(server, path) };
+        return { tell: (unwritten) => { self.unwritten = unwritten; }, release: () => leave(server, path) };
       }
       if (rival.holding || rounds >= ROUNDS_MAX) throw failure(REFUSALS[held], { directory, pid: rival.pid, since: rival.since });
     } catch (error) {
@@ -54,7 +56,7 @@ export async function takeLock(directory: string, clock: Clock, log: Log, held: 
 }
 
 /** Who holds a directory; undefined when nobody does, or there is no such directory. Changes nothing. Rejects with what the system says if that cannot be found out. */
-export async function holderOf(directory: string): Promise<Pick<Holder, 'pid' | 'since'> | undefined> {
+export async function holderOf(directory: string): Promise<Omit<Holder, 'holding'> | undefined> {
   const sockets = process.platform === 'win32' ? [pipeOf(directory)] : (await namesIn(directory)).filter((name) => isSocketOf('lock', name)).map((name) => join(directory, name));
   for (const socket of sockets) {
     const answer = await ask(socket);
@@ -107,7 +109,7 @@ function isSocketOf(held: Held, name: string): boolean {
 function answering(self: () => Holder): Server {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
-    socket.end(`${JSON.stringify(self())}\n`);
+    socket.end(answerOf(self()));
   });
   // Accepting can fail for want of descriptors; who asks takes us for busy then.
   server.on('error', () => undefined);

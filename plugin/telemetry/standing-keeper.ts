@@ -4,7 +4,6 @@ import type { Clock } from '../types.ts';
 import type { Counters } from './counters.ts';
 import type { Log } from './log.ts';
 import { readStanding } from './standing.ts';
-import type { Problem } from './verdict.ts';
 
 /** What was counted since the last time is all that a kill makes forgotten. */
 const SAVE_INTERVAL_MS = 5_000;
@@ -16,16 +15,18 @@ export interface KeptStanding {
   readonly read: () => Promise<string | undefined>;
   /** Durable when it resolves; the text comes in pieces. */
   readonly keep: (text: Iterable<string>) => Promise<void>;
+  /** Learns each time why it could not be kept; undefined when it was. */
+  readonly kept: (unwritten: string | undefined) => void;
 }
 
 export interface StandingKeeper {
-  /** Why nothing can be kept at the moment: nothing else in the state directory can be written then either. Empty when all is well. */
-  problems(): readonly Problem[];
+  /** Why nothing can be kept at the moment: nothing else in the state directory can be written then either. Undefined when all is well. */
+  readonly unwritten: string | undefined;
   close(): Promise<void>;
 }
 
 /** Takes up what the last run kept, and keeps it up to date until it is closed. That it cannot be read or written is said once, and stops nobody. */
-export async function keepStanding(counters: Counters, { read, keep }: KeptStanding, clock: Clock, log: Log): Promise<StandingKeeper> {
+export async function keepStanding(counters: Counters, { read, keep, kept }: KeptStanding, clock: Clock, log: Log): Promise<StandingKeeper> {
   try {
     const text = await read();
     const earlier = text === undefined ? undefined : readStanding(text);
@@ -45,6 +46,7 @@ export async function keepStanding(counters: Counters, { read, keep }: KeptStand
       if (broken === undefined) log('status.unwritten', { reason: reasonOf(error) });
       broken = reasonOf(error);
     }
+    kept(broken);
   }
 
   async function saveAgainAndAgain(): Promise<void> {
@@ -59,7 +61,7 @@ export async function keepStanding(counters: Counters, { read, keep }: KeptStand
   // the tenants are not there yet: the first time comes when the run has begun
   const saving = clock.wait(SAVE_INTERVAL_MS / 5, closing.signal).then(saveAgainAndAgain, () => undefined);
   return {
-    problems: () => (broken === undefined ? [] : [{ sentence: `The state directory cannot be written: ${broken}`, repair: 'Make room, or mend its rights. What is delivered meanwhile is not committed, and comes again after a restart.' }]),
+    get unwritten() { return broken; },
     async close() {
       closing.abort();
       await saving;

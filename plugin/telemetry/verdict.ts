@@ -35,6 +35,8 @@ export interface VerdictOptions {
   /** How far delivery may be behind. */
   readonly lagLimitMs: number;
   readonly isRunning: boolean;
+  /** Why the collector that runs cannot write to the state directory. */
+  readonly unwritten?: string | undefined;
   readonly letters: Letters;
 }
 
@@ -48,7 +50,10 @@ export function lagOf({ listedUntilMs, oldestOwedMs }: FeedStanding, nowMs: numb
   return listedUntilMs === undefined ? undefined : Math.max(0, nowMs - Math.min(listedUntilMs, oldestOwedMs ?? listedUntilMs));
 }
 
-function problemsOfRun({ writtenMs, ending }: Standing, { nowMs, isRunning }: VerdictOptions): readonly Problem[] {
+function problemsOfRun({ writtenMs, ending }: Standing, { nowMs, isRunning, unwritten }: VerdictOptions): readonly Problem[] {
+  if (unwritten !== undefined) {
+    return [{ sentence: `The state directory cannot be written: ${unwritten}`, repair: 'Make room, or mend its rights. What is delivered meanwhile is not committed, and comes again after a restart.' }];
+  }
   // Of a run that has not written anything yet nothing is known.
   if (writtenMs === 0) return isRunning ? [] : [{ sentence: 'No collector runs, and how the last one ended is not known', repair: 'Start it again; nothing is lost that is fetched before it expires.' }];
   if (isRunning && nowMs - writtenMs > SILENCE_MS) {

@@ -77,6 +77,11 @@ const disks: Readonly<Record<string, { readonly make: () => Disk; readonly reaso
   ...(mayMount() ? { 'on a file system of its own': { make: smallDisk, reason: 'ENOSPC' } } : {}),
 };
 
+/** Resolves when status says no more that nothing can be written: the collector finds that out within seconds. */
+async function settledStatus(stateDir: string): Promise<void> {
+  for (let times = 1; (await runProgram(['status', '--state-dir', stateDir])).stdout.includes('cannot be written'); times += 1) assert.ok(times < 30, 'status says that nothing can be written');
+}
+
 describe('a collector whose disk is full', { concurrency: 2 }, () => {
   for (const [kind, { make, reason }] of Object.entries(disks)) {
     test(`${kind}, delivers what is in flight, commits nothing, says so, and goes on by itself when there is room`, async () => {
@@ -103,10 +108,17 @@ describe('a collector whose disk is full', { concurrency: 2 }, () => {
         assert.equal(program.ending, undefined);
         await program.said('The file that o365audit status reads could not be written.');
         assert.match(await (await fetch(ready)).text(), new RegExp(`"degraded".*The state directory cannot be written: .*${reason}`));
+        const status = await runProgram(['status', '--state-dir', stateDir]);
+        assert.equal(status.ending?.status, 1, status.stdout);
+        assert.match(status.stdout, new RegExp(`The state directory cannot be written: .*${reason}`));
+        const { is_well: isWell, problems } = JSON.parse((await runProgram(['status', '--state-dir', stateDir, '--json'])).stdout) as { readonly is_well: boolean; readonly problems: readonly { readonly sentence: string }[] };
+        assert.equal(isWell, false);
+        assert.ok(problems.some(({ sentence }) => sentence.startsWith('The state directory cannot be written')), JSON.stringify(problems));
 
         disk.makeRoom(program);
         await program.said('The journal can be written again.');
         await program.said('Everything that there was has been delivered.', 2);
+        await settledStatus(stateDir);
         program.signal('SIGTERM');
         assert.deepEqual(await program.ended(STOP_DEADLINE_MS), { status: 0, signal: null }, program.stderr);
         assert.equal((await committedIn(stateDir, tenant, [...evening, ...night])).length, evening.length + night.length);

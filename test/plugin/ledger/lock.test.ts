@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { takeLock } from '../../../plugin/ledger/lock.ts';
+import { holderOf, takeLock } from '../../../plugin/ledger/lock.ts';
 import { silentLog, type LogLine } from '../../../plugin/telemetry/log.ts';
 import type { Clock } from '../../../plugin/types.ts';
 import { failureOf } from '../../support/failures.ts';
@@ -60,6 +60,17 @@ describe('a lock', () => {
     await first.release();
     assert.deepEqual(readdirSync(directory), []);
     await (await takeLock(directory, clock, silentLog)).release();
+  });
+
+  test('tells who asks why nothing can be written to the directory, however long that is, until it can', async () => {
+    const directory = newDirectory();
+    const lock = await takeLock(directory, clock, silentLog);
+    assert.deepEqual(await holderOf(directory), { pid: process.pid, since: '2026-09-01T00:00:00.000Z', holding: true });
+    for (const [reason, told] of [['ENOSPC', 'ENOSPC'], ['\u0001'.repeat(10_000), '\u0001'.repeat(300)], [undefined, undefined]] as const) {
+      lock.tell(reason);
+      assert.equal((await holderOf(directory))?.unwritten, told);
+    }
+    await lock.release();
   });
 
   test('left by a killed process is recognised and taken over', async () => {

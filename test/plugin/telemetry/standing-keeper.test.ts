@@ -11,11 +11,13 @@ async function setUp(changes: { read?: () => Promise<string | undefined>; keep?:
   const counters = new Counters({ program: '1.2.3', processId: 42, clock });
   const lines: LogLine[] = [];
   const texts: string[] = [];
+  const told: (string | undefined)[] = [];
   const keeper = await keepStanding(counters, {
     read: changes.read ?? (() => Promise.resolve(undefined)),
     keep: changes.keep ?? (async (text) => { texts.push([...text].join('')); await Promise.resolve(); }),
+    kept: (unwritten) => told.push(unwritten),
   }, clock, (line) => lines.push(line));
-  return { clock, counters, lines, texts, keeper };
+  return { clock, counters, lines, texts, told, keeper };
 }
 
 describe('what a run says of itself', () => {
@@ -46,7 +48,7 @@ describe('what a run says of itself', () => {
   test('that cannot be written or read is complained of once, and tried again', async () => {
     let works = false;
     let saves = 0;
-    const { clock, lines, keeper } = await setUp({
+    const { clock, lines, told, keeper } = await setUp({
       read: () => Promise.reject(new Error('EACCES')),
       keep: () => {
         saves += 1;
@@ -55,10 +57,10 @@ describe('what a run says of itself', () => {
     });
     await clock.advance(20_000);
     assert.deepEqual(lines, ['status.unreadable', 'status.unwritten']);
-    assert.match(keeper.problems()[0]?.sentence ?? '', /cannot be written: ENOSPC$/);
+    assert.deepEqual([keeper.unwritten, new Set(told)], ['ENOSPC', new Set(['ENOSPC'])]);
     works = true;
     await clock.advance(5_000);
-    assert.deepEqual(keeper.problems(), []);
+    assert.deepEqual([keeper.unwritten, told.at(-1)], [undefined, undefined]);
     works = false;
     await keeper.close();
     assert.deepEqual(lines, ['status.unreadable', 'status.unwritten', 'status.unwritten']);

@@ -52,6 +52,7 @@ describe('something needs attention', () => {
     ['when there is hardly room for more of them', standing(), /^90 events .* there is room for 100 in 1,000,000 bytes, and content blobs with further such events stay owed$/, { letters: { ...NO_LETTERS, count: 90, bytes: 3_000 } }],
     ['when they are few and large', standing(), /there is room for 100 in 1,000,000 bytes/, { letters: { ...NO_LETTERS, count: 2, bytes: 900_000 } }],
     ['when the credential expires in a month or less', standing({}, { credentialExpiresMs: NOW_MS + 30 * DAY }), /expires in 30 d/],
+    ['when nothing can be written, which says more than that nothing was', standing({}, {}, { writtenMs: NOW_MS - HOUR }), /cannot be written: ENOSPC$/, { unwritten: 'ENOSPC' }],
     ['when it has expired', standing({}, { credentialExpiresMs: NOW_MS - 1 }), /has expired/],
     ['at once when only a human can mend it', standing({}, { trouble: { ...TROUBLE, code: 'API_FORBIDDEN' } }), /The service refuses/],
     ['of a type, too', standing({ trouble: { ...TROUBLE, code: 'API_PERMISSION' } }), /The service refuses/],
