@@ -24,6 +24,11 @@ describe('every value of the event is in the document', () => {
 
   test('of the simulator\'s events', () => assertWhole(simulatedEvents()));
 
+  test('of the body of an alert, as a text or an object, however deep it lies', () => {
+    assertWhole([...Array(20).keys()].flatMap((depth) => ['{"sev":"Low"}', '"{\\"sev\\":\\"Low\\"}"'].map((body) => (
+      { name: `in ${depth} arrays`, text: Buffer.from(`{"RecordType":40,"Data":${'['.repeat(depth)}${body}${']'.repeat(depth)}}`) }))));
+  });
+
   if (real.length > 0) test('of real events', () => assertWhole(real));
 });
 

@@ -157,9 +157,9 @@ class Search {
     const inArray = level > 1;
     if (Array.isArray(value) && level < LEVELS_LIMIT) for (const element of value) this.#data(element, level + 1);
     else {
-      const body = typeof value === 'string' ? this.#parsed('Data', value) : inArray ? undefined : value;
+      const body = typeof value === 'string' && level < LEVELS_LIMIT ? this.#parsed('Data', value) : inArray ? undefined : value;
       if (body === undefined || !isContainer(body)) this.#value('Data', value, level, false);
-      else this.#value('Data.flattened', body, 2, false);
+      else this.#value('Data.flattened', body, level + 1, false);
     }
     return true;
   }
