@@ -5,6 +5,8 @@ import { TIME_IS_UP } from './deadline.ts';
 
 const CONNECT_CODES = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL', 'UND_ERR_CONNECT_TIMEOUT', 'ENOENT', 'EACCES']);
 const RESET_CODES = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+/** `802C…:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../deps/…c:350:`, of which operators need one part. */
+const OPENSSL_REASON = /^[0-9A-F]+:error:[^:]*:[^:]*:[^:]*:([^:]+):/;
 const SILENT_CODES = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']);
 
 /** The failure for `thrown`, which came up in an exchange with `host`. A failure of the table passes unchanged. */
@@ -15,7 +17,7 @@ export function networkFailure(thrown: unknown, host: string): AuditError {
   const reason = reasonOf(thrown);
   if (CONNECT_CODES.has(code)) return failure('NETWORK_UNREACHABLE', { host, reason }, thrown);
   if (SILENT_CODES.has(code)) return failure('NETWORK_SILENT', { host, reason }, thrown);
-  if (isTls(code)) return failure('NETWORK_TLS', { host, reason }, thrown);
+  if (isTls(code)) return failure('NETWORK_TLS', { host, reason: OPENSSL_REASON.exec(reason)?.[1] ?? reason }, thrown);
   if (thrown instanceof errors.HTTPParserError || thrown instanceof errors.HeadersOverflowError) return failure('NETWORK_NOT_HTTP', { host, reason }, thrown);
   return failure('NETWORK_BROKEN', { host, reason }, thrown);
 }

@@ -37,7 +37,7 @@ export async function importSavedObjects(lines: string, { url, space, ...credent
 function reasonIn(body: unknown): string {
   const ofObjects = listAt(body, 'errors').map((error) => `${textAt(error, 'type') ?? ''} ${textAt(error, 'id') ?? ''}: ${textAt(error, 'error', 'message') ?? textAt(error, 'error', 'type') ?? 'refused'}`);
   if (ofObjects.length > 0) return ofObjects.slice(0, REASONS_MAX).join('; ');
-  return (textAt(body, 'message') ?? 'it does not say why').replace(/\.$/, '');
+  return (textAt(body, 'message') ?? textAt(body, 'error') ?? 'it does not say why').replace(/\.$/, '');
 }
 
 function parsed(text: string): unknown {

@@ -99,7 +99,10 @@ async function readPolicy(store: Store, path: string, policy: string, signal: Ab
   const none = (reason: string, cause?: unknown): AuditError => failure('STORE_POLICY', { store: store.name, policy, reason }, cause);
   const { status, body } = await store.request('GET', path, { what: `looking for the policy ${policy}`, accept: [400, 404, 405], signal });
   if (status === 404) throw none('there is none of this name');
-  if (status >= 400) throw none(textAt(body, 'error', 'reason') ?? textAt(body, 'error') ?? `it does not know such policies (HTTP ${status})`);
+  if (status >= 400) {
+    const reason = textAt(body, 'error', 'reason') ?? textAt(body, 'error') ?? `HTTP ${status}`;
+    throw none(`it does not know policies of this kind: --ilm-policy is for Elasticsearch, --ism-policy for OpenSearch with its plugin for them (${reason})`);
+  }
   return body;
 }
 

@@ -313,7 +313,7 @@ describe('a failure', () => {
     const server = await farEnd((_request, response) => response.end());
     const url = new URL(server.url);
     url.protocol = 'https:';
-    assert.equal(await codeOf(network().request(url)), 'NETWORK_TLS');
+    await assert.rejects(network().request(url), { code: 'NETWORK_TLS', message: `No trusted TLS connection to ${url.host}: wrong version number.` });
     const made = makeCertificate();
     const secure = createSecureServer({ cert: made.certificate, key: made.keyPem('pkcs8') }, (_request, response) => response.end());
     await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
