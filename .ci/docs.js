@@ -162,8 +162,9 @@ ${optionTable(servedBy('status'), false)}
 
 ### state
 ${COMMANDS.state.sentence}: \`state export [TENANT]\` writes the tenant's journal and counters to stdout, \`state import FILE\` puts them into a state directory that does
-not have the tenant, \`state import --filebeat-registry FOLDER\` notes up to when Filebeat has delivered. The ids of delivered events do not move (they are hashed with a key of
-their directory); content blobs that are known as delivered are not fetched again even so.
+not have the tenant, \`state rename TENANT NEW-ID\` has it go on under its GUID in place of a domain, or the reverse (without that the collector begins anew with the seven days
+that the service has), \`state import --filebeat-registry FOLDER\` notes up to when Filebeat has delivered. The ids of delivered events do not move (they are hashed with a key of
+their directory and tenant); content blobs that are known as delivered are not fetched again even so.
 
 ${optionTable(servedBy('state'), false)}
 

@@ -33,7 +33,7 @@ export const FAILURES = {
   METRICS_ADDRESS: { sentence: 'Metrics cannot be served at {address}: {reason}.', repair: 'Give --metrics an address of this machine and a port that is free, such as 127.0.0.1:9365.', exitStatus: 2, retry: 'never' },
   STATE_FILE: { sentence: 'The file {file} cannot be imported: {reason}.', repair: 'Export it again with o365audit state export, and copy it whole.', exitStatus: 2, retry: 'never' },
   STATE_TENANT_KNOWN: { sentence: 'The tenant {tenant} has a journal here already: {file}.', repair: 'Import into another state directory, or move that file away if nothing in it matters.', exitStatus: 2, retry: 'never' },
-  STATE_TENANT_UNKNOWN: { sentence: 'It is not clear which tenant of {directory} is meant; it has {tenants}.', repair: 'Name one of them: o365audit state export TENANT.', exitStatus: 2, retry: 'never' },
+  STATE_TENANT_UNKNOWN: { sentence: 'It is not clear which tenant of {directory} is meant; it has {tenants}.', repair: 'Name one of them, as in o365audit state export TENANT.', exitStatus: 2, retry: 'never' },
   FILEBEAT_REGISTRY: { sentence: 'The Filebeat registry at {path} cannot be imported: {reason}.', repair: 'Name Filebeat\'s path.data, such as /var/lib/filebeat, with --filebeat-registry. Without its cursors the collector begins seven days ago.', exitStatus: 2, retry: 'never' },
   STATUS_NOTHING: { sentence: 'No collector has worked with the state directory {directory} yet.', repair: 'Name the one that o365audit collect uses, by --state-dir or by its configuration with -c.', exitStatus: 2, retry: 'never' },
 

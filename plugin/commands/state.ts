@@ -1,12 +1,14 @@
-/** `o365audit state`: moves what is known of a tenant to another state directory, or takes over what Filebeat has delivered. */
-import { join } from 'node:path';
+/** `o365audit state`: moves what is known of a tenant to another state directory or to another name, or takes over what Filebeat has delivered. */
+import { basename, join } from 'node:path';
 import { STANDING_FILE } from '../collect/rooms.ts';
 import { loadStateOptions } from '../config/config.ts';
 import type { ArgumentsOf } from '../config/options.ts';
+import { isDomain, isGuid } from '../config/value.ts';
 import { failure } from '../errors.ts';
 import { countLetters } from '../ledger/dead-letters.ts';
 import { keepText, readKeptText } from '../ledger/kept-text.ts';
-import { exportLines, importCursors, importTenant, readFilebeatRegistry } from '../ledger/moving.ts';
+import { fileNameOf, JOURNAL_SUFFIX } from '../ledger/ledger.ts';
+import { exportLines, importCursors, importTenant, readFilebeatRegistry, renameTenant } from '../ledger/moving.ts';
 import { holderOf, lookInto, surveyLedger } from '../ledger/survey.ts';
 import { counted } from '../telemetry/counted.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -14,16 +16,21 @@ import { readStanding, STANDING_VERSION, type Standing } from '../telemetry/stan
 import type { Surroundings } from '../types.ts';
 import { openLog } from './log.ts';
 
+/** What neither a file nor another name can carry: ids are hashed with a key of their directory and tenant. */
+const EVENTS_STAY = 'It knows each content blob that was delivered, and not each event: one that was delivered and comes in another blob, too, is sent once more, and the store knows it by its id.\n';
+
 /** Throws USAGE, CONFIG_…, LEDGER_…, STATE_… and FILEBEAT_REGISTRY failures; nothing was changed then. */
 export async function state({ flags }: ArgumentsOf<'state'>, surroundings: Surroundings): Promise<number> {
   const { env } = surroundings;
-  const { stateDir, action: [verb, subject, ...more], filebeatRegistry, ...options } = loadStateOptions('state', { flags, env });
+  const { stateDir, action: [verb, subject, newName, ...more], filebeatRegistry, ...options } = loadStateOptions('state', { flags, env });
   const log = openLog(options, surroundings, 'warn');
-  if (more.length > 0) throw failure('USAGE', { reason: `state takes two words, and there is ${more.join(' ')}` });
+  const [word] = verb === 'rename' ? more : [newName, ...more];
+  if (word !== undefined) throw failure('USAGE', { reason: `there is no use for the word ${word}` });
   if (verb === 'export' && filebeatRegistry === undefined) await exportOne(stateDir, subject, surroundings);
   else if (verb === 'import' && filebeatRegistry !== undefined && subject === undefined) await importFilebeat(stateDir, filebeatRegistry, surroundings, log);
   else if (verb === 'import' && filebeatRegistry === undefined && subject !== undefined) await importOne(stateDir, subject, surroundings, log);
-  else throw failure('USAGE', { reason: 'Say state export [TENANT], state import FILE, or state import --filebeat-registry FOLDER' });
+  else if (verb === 'rename' && filebeatRegistry === undefined && subject !== undefined && newName !== undefined) await renameOne(stateDir, subject, newName, surroundings, log);
+  else throw failure('USAGE', { reason: 'Say state export [TENANT], state import FILE, state rename TENANT NEW-ID, or state import --filebeat-registry FOLDER' });
   return 0;
 }
 
@@ -44,7 +51,19 @@ async function importOne(directory: string, file: string, { clock, stderr }: Sur
   const there: Standing = await standingIn(directory) ?? { version: STANDING_VERSION, program: '', processId: 0, startedMs: nowMs, writtenMs: nowMs, ending: { atMs: nowMs, reason: 'a state was imported', isComplete: false }, tenants: {} };
   if (standing !== undefined) await keepText(join(directory, STANDING_FILE), `${JSON.stringify({ ...there, tenants: { ...there.tenants, [tenantId]: standing } })}\n`);
   stderr.write(`The tenant ${tenantId} is in ${directory}. Do not collect it from the old state directory any more.\n`
-    + 'It knows each content blob that was delivered, and not each event: one that was delivered and comes in another blob, too, is sent once more, and the store knows it by its id.\n');
+    + EVENTS_STAY);
+}
+
+/** For a tenant that the configuration names by its GUID now, and named by a domain before, or the reverse. */
+async function renameOne(directory: string, tenantId: string, newId: string, { clock, stderr }: Surroundings, log: Log): Promise<void> {
+  if (!isGuid(newId) && !isDomain(newId)) throw failure('USAGE', { reason: `${newId} is neither a tenant ID (a GUID) nor a domain` });
+  const surveys = await surveyLedger(directory, clock.nowMs());
+  if (!surveys.some(({ file }) => basename(file) === `${fileNameOf(tenantId)}${JOURNAL_SUFFIX}`)) throw failure('STATE_TENANT_UNKNOWN', { directory, tenants: surveys.map((survey) => survey.tenantId).join(', ') || 'none' });
+  await renameTenant(directory, tenantId, newId, clock, log);
+  const there = await standingIn(directory);
+  const tenants = Object.entries(there?.tenants ?? {}).map(([id, tenant]) => [id.toLowerCase() === tenantId.toLowerCase() ? newId : id, tenant] as const);
+  if (there !== undefined) await keepText(join(directory, STANDING_FILE), `${JSON.stringify({ ...there, tenants: Object.fromEntries(tenants) })}\n`);
+  stderr.write(`The tenant ${tenantId} goes on as ${newId}. Name it so in the configuration before the collector is started.\n${EVENTS_STAY}`);
 }
 
 async function importFilebeat(directory: string, registry: string, { clock, stdout }: Surroundings, log: Log): Promise<void> {

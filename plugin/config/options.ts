@@ -43,10 +43,11 @@ export const COMMANDS = {
     ],
   },
   state: {
-    sentence: 'Move what is known of a tenant to another state directory, or take over what Filebeat has delivered',
+    sentence: 'Move what is known of a tenant to another state directory or id, or take over what Filebeat has delivered',
     examples: [
       ['state export --state-dir /var/lib/o365audit', 'all that is known of the tenant, on stdout; its id behind export where there are several'],
       ['state import contoso.state --state-dir /var/lib/o365audit', 'into a state directory that does not have the tenant yet'],
+      ['state rename contoso.onmicrosoft.com 00000000-0000-4000-8000-00000000b001', 'before the configuration names the tenant by its GUID in place of its domain'],
       ['state import --filebeat-registry /var/lib/filebeat', 'the collector goes on where Filebeat has stopped'],
     ],
   },
@@ -234,8 +235,8 @@ export const OPTIONS = {
     sentence: 'How far delivery may be behind the service before that needs attention, in status and /readyz', example: '26h',
   },
   action: {
-    positional: '<export [tenant] | import [file]>', type: 'list', commands: ['state'], group: 'State',
-    sentence: 'Write a tenant\'s state to stdout, or read one from a file', example: 'export contoso.onmicrosoft.com',
+    positional: '<export [tenant] | import [file] | rename [tenant] [new id]>', type: 'list', commands: ['state'], group: 'State',
+    sentence: 'Write a tenant\'s state to stdout, read one from a file, or have it go on under another id', example: 'export contoso.onmicrosoft.com',
   },
   filebeatRegistry: {
     flag: 'filebeat-registry', type: 'path', commands: ['state'], group: 'State',

@@ -1,24 +1,26 @@
 /**
- * One tenant's state as a file of its own, to move it to another state directory: the lines of a journal between a line that says what they are and a line that says
+ * One tenant's state under another name, or as a file of its own, to move it to another state directory: the lines of a journal between a line that says what they are and a line that says
  * that none is missing. Ids of delivered events stay behind: they are hashed with a key of their directory, and do not tell whose they are. So do dead letters.
  */
-import { mkdir, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { failure, reasonOf } from '../errors.ts';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { AuditError, failure, reasonOf } from '../errors.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Clock } from '../types.ts';
 import type { FilebeatCursor } from './filebeat-registry.ts';
 import { JOURNAL_VERSION } from './fact.ts';
+import { namesIn, realFiles, replaceFile } from './files.ts';
 import { readJournal } from './journal-reader.ts';
 import { keepText } from './kept-text.ts';
 import { fileNameOf, JOURNAL_FOLDER, JOURNAL_SUFFIX, openLedger } from './ledger.ts';
-import { encodeLine } from './line.ts';
+import { decodeLine, encodeLine } from './line.ts';
 import { takeLock } from './lock.ts';
 import type { Survey } from './survey.ts';
 
 export { readFilebeatRegistry } from './filebeat-registry.ts';
 
 const EXPORT_VERSION = 1;
+const LINE_FEED = 0x0a;
 
 export interface MovedTenant {
   readonly tenantId: string;
@@ -57,6 +59,29 @@ export async function importTenant(directory: string, file: string, clock: Clock
     await lock.release();
   }
   return { tenantId, standing };
+}
+
+/**
+ * Has a tenant go on under the name that the configuration has for it now: its GUID in place of a domain, or the reverse. What is damaged stays so, for the next
+ * collector to mend. Throws STATE_TENANT_KNOWN, LEDGER_LOCKED, LEDGER_DIRECTORY.
+ */
+export async function renameTenant(directory: string, tenantId: string, newId: string, clock: Clock, log: Log): Promise<void> {
+  const folder = join(directory, JOURNAL_FOLDER);
+  const [path, newPath] = [join(folder, `${fileNameOf(tenantId)}${JOURNAL_SUFFIX}`), join(folder, `${fileNameOf(newId)}${JOURNAL_SUFFIX}`)];
+  const lock = await takeLock(directory, clock, log);
+  try {
+    if ((await namesIn(folder)).includes(basename(newPath))) throw failure('STATE_TENANT_KNOWN', { tenant: newId, file: newPath });
+    const bytes = await readFile(path);
+    const end = bytes.indexOf(LINE_FEED);
+    const head = decodeLine(bytes.subarray(0, Math.max(0, end)));
+    if (head?.fact === 'journal') await replaceFile(path, [Buffer.from(encodeLine({ ...head, tenant: newId })), bytes.subarray(end + 1)], realFiles);
+    await realFiles.rename(path, newPath);
+    await realFiles.syncFolder(folder);
+  } catch (error) {
+    throw error instanceof AuditError ? error : failure('LEDGER_DIRECTORY', { directory, reason: reasonOf(error) }, error);
+  } finally {
+    await lock.release();
+  }
 }
 
 /** Notes what Filebeat has delivered as listed; resolves with what was noted. A type of which the ledger knows something already stays as it is. Throws LEDGER_…. */

@@ -1,11 +1,11 @@
 /** A tenant that moves between two real collectors, and one that comes from Filebeat. */
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { untilListable } from '../../support/backlog.ts';
 import { simulatedEvents } from '../../support/events.ts';
-import { runProgram } from '../../support/program.ts';
+import { runProgram, startProgram } from '../../support/program.ts';
 import { idsOf, startSimulation } from '../../support/simulation.ts';
 
 describe('o365audit state', () => {
@@ -24,6 +24,49 @@ describe('o365audit state', () => {
       assert.equal(status.tenants[0]?.content_types.reduce((sum, { counts }) => sum + counts.events_delivered, 0), 200);
       const again = await runProgram(['state', 'import', file, '--state-dir', elsewhere]);
       assert.deepEqual([again.ending?.status, again.stderr.includes('STATE_TENANT_KNOWN')], [2, true]);
+    } finally {
+      await simulation.close();
+    }
+  });
+
+  test('has a tenant go on under its GUID that was configured by a domain, and the reverse: nothing is delivered again, owed or counted wrongly', async () => {
+    const simulation = await startSimulation({ eventCount: 100 });
+    try {
+      const { stateDir, config, simulator: { tenants: [tenant = assert.fail()] } } = simulation;
+      const [byGuid, byDomain] = [readFileSync(config, 'utf8'), readFileSync(config, 'utf8').replace(`id: "${tenant.id}"`, `id: "${tenant.domain}"`)];
+      assert.notEqual(byGuid, byDomain);
+      const collect = async (text: string): Promise<number> => {
+        writeFileSync(config, text);
+        const program = await runProgram(['collect', ...simulation.words, '--once']);
+        assert.equal(program.ending?.status, 0, program.stderr);
+        return program.lineCount;
+      };
+      const rename = (...words: readonly string[]) => runProgram(['state', 'rename', ...words, '--state-dir', stateDir]);
+      assert.equal(await collect(byDomain), 100);
+      for (const [from, to, text] of [[tenant.domain.toUpperCase(), tenant.id, byGuid], [tenant.id, tenant.domain, byDomain]] as const) {
+        const renamed = await rename(from, to);
+        assert.equal(renamed.ending?.status, 0, renamed.stderr);
+        assert.match(renamed.stderr, new RegExp(`^The tenant ${from} goes on as ${to}\\.`));
+        assert.deepEqual(readdirSync(join(stateDir, 'ledger')), [`${to}.journal`]);
+        assert.equal(await collect(text), 0, 'all of it was delivered under the other name');
+        const status = JSON.parse((await runProgram(['status', '--state-dir', stateDir, '--json'])).stdout) as { readonly is_well: boolean; readonly tenants: readonly { readonly id: string; readonly content_types: readonly { readonly counts: { readonly events_delivered: number } }[] }[] };
+        assert.deepEqual([status.is_well, status.tenants.map(({ id, content_types: types }) => [id, types.reduce((sum, { counts }) => sum + counts.events_delivered, 0)])], [true, [[to, 100]]]);
+      }
+      for (const [words, code] of [[['nobody.example', tenant.id], 'STATE_TENANT_UNKNOWN'], [[tenant.domain, tenant.domain], 'STATE_TENANT_KNOWN'], [[tenant.domain, 'x'], 'USAGE']] as const) {
+        const { ending, stderr } = await rename(...words);
+        assert.deepEqual([ending?.status, stderr.includes(`[${code}]`)], [2, true], stderr);
+      }
+      // what is damaged stays so, for the collector to mend
+      appendFileSync(join(stateDir, 'ledger', `${tenant.domain}.journal`), 'garbage\n');
+      assert.equal((await rename(tenant.domain, tenant.id)).ending?.status, 0);
+      assert.ok(readFileSync(join(stateDir, 'ledger', `${tenant.id}.journal`), 'utf8').endsWith('garbage\n'));
+      writeFileSync(config, byGuid);
+      const running = startProgram(['collect', ...simulation.words]);
+      await running.said('Everything that there was has been delivered.');
+      assert.equal(running.lineCount, 0, running.stderr);
+      const refused = await rename(tenant.id, 'other.example');
+      assert.deepEqual([refused.ending?.status, refused.stderr.includes(`process ${running.child.pid}`)], [4, true], refused.stderr);
+      await running.kill();
     } finally {
       await simulation.close();
     }
@@ -78,7 +121,7 @@ describe('o365audit state', () => {
   });
 
   test('says what to say when it is not said', async () => {
-    for (const words of [[], ['export', 'a', 'b'], ['import'], ['move'], ['export', '--filebeat-registry', '/x']]) {
+    for (const words of [[], ['export', 'a', 'b'], ['import'], ['import', 'a', 'b'], ['rename'], ['rename', 'a'], ['rename', 'a', 'b.example', 'c'], ['move'], ['export', '--filebeat-registry', '/x']]) {
       const { ending, stderr } = await runProgram(['state', ...words, '--state-dir', '/nonexistent']);
       assert.deepEqual([ending?.status, stderr.includes('[USAGE]')], [2, true], stderr);
     }
