@@ -7,7 +7,7 @@ import { createDeadLetters, type DeadLetters, type LetterAbout } from '../ledger
 import { openDeliveredIds, type DeliveredIds } from '../ledger/delivered-ids.ts';
 import { openFilePositions, type FilePositions } from '../ledger/file-positions.ts';
 import { keepLongText, readKeptText } from '../ledger/kept-text.ts';
-import { openLedger, type Ledger } from '../ledger/ledger.ts';
+import { openLedger, tenantsIn, type Ledger } from '../ledger/ledger.ts';
 import { createGathering, type Gathering } from '../module/gathering.ts';
 import { loadModule, type EcsModule } from '../module/instance.ts';
 import { openNetwork, type Network } from '../network/network.ts';
@@ -32,6 +32,8 @@ import { Suspicions } from './suspicions.ts';
 export const STANDING_FILE = 'status.json';
 /** After a stop, so long acknowledgements are waited for. */
 const CLOSE_MS = 1_200;
+/** So many tenants that are not configured are named. */
+const OTHERS_NAMED = 5;
 /** How much longer ids of delivered events are kept than the service lists their blobs. */
 const REMEMBER_MS = 86_400_000;
 
@@ -80,6 +82,7 @@ export async function openRooms(config: Config, surroundings: Surroundings, { re
   const serviceClocks = new ServiceClocks();
   const serviceNowMs = (): number | undefined => serviceClocks.knownMs();
   const ledger = opened(await openLedger({ directory: collector.stateDir, serviceNowMs }, clock, log));
+  await compareTenants(config, log);
   const standing = join(collector.stateDir, STANDING_FILE);
   const keeper = opened(await keepStanding(counters, { read: () => readKeptText(standing), keep: (text) => keepLongText(standing, text), kept: (unwritten) => ledger.tell(unwritten) }, clock, log));
   const letters = createDeadLetters({ directory: collector.stateDir, countLimit: collector.deadLettersLimit, bytesLimit: collector.deadLettersBytes, nowMs: () => clock.nowMs(), log });
@@ -98,6 +101,12 @@ export async function openRooms(config: Config, surroundings: Surroundings, { re
     bytesInFlight: createBytesInFlight(collector.bytesInFlight / 2), bytesOfBodies: createBytesInFlight(collector.bytesInFlight / 4), openBlobs: createBytesInFlight(openBlobsLimit(collector.contentConcurrency)),
     gathering: createGathering(collector.bytesInFlight / 4),
   };
+}
+
+/** A state goes by the id that the configuration has for its tenant: the same tenant under its GUID in place of a domain is another one, which the operator may not expect. */
+async function compareTenants({ collector, sources }: Config, log: Log): Promise<void> {
+  const { unknown: [begins], others } = await tenantsIn(collector.stateDir, sources.flatMap(({ input, tenants }) => input.kind === 'files' ? [] : tenants.map(({ id }) => id)));
+  if (begins !== undefined && others.length > 0) log('ledger.other_tenants', { begins, known: others.slice(0, OTHERS_NAMED).join(' ') });
 }
 
 /** Where and how long delivered events are remembered. */

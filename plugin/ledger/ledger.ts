@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { failure, reasonOf } from '../errors.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Clock } from '../types.ts';
-import { realFiles, type JournalFiles } from './files.ts';
+import { namesIn, realFiles, type JournalFiles } from './files.ts';
 import { takeLock } from './lock.ts';
 import { openTenantLedger, type TenantLedger } from './tenant-ledger.ts';
 
@@ -70,6 +70,17 @@ export async function openLedger(options: LedgerOptions, clock: Clock, log: Log)
       await lock.release();
     },
   };
+}
+
+/** Which of these tenants have no journal in a state directory yet, and which others have one. Throws LEDGER_DIRECTORY. */
+export async function tenantsIn(directory: string, tenantIds: readonly string[]): Promise<{ readonly unknown: readonly string[]; readonly others: readonly string[] }> {
+  try {
+    const names = (await namesIn(join(directory, JOURNAL_FOLDER))).filter((name) => name.endsWith(JOURNAL_SUFFIX)).map((name) => name.slice(0, -JOURNAL_SUFFIX.length));
+    const configured = new Set(tenantIds.map(fileNameOf));
+    return { unknown: tenantIds.filter((id) => !names.includes(fileNameOf(id))), others: names.filter((name) => !configured.has(name)) };
+  } catch (error) {
+    throw failure('LEDGER_DIRECTORY', { directory, reason: reasonOf(error) }, error);
+  }
 }
 
 /** GUIDs and domains are file names as they are; anything else becomes its hash. */

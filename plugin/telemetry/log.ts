@@ -94,6 +94,7 @@ export const LINES = {
   'ledger.stale_lock': ['info', 'The last process did not end by itself; its lock was removed.'],
   'ledger.bad_line': ['warn', 'A line of the journal is damaged and was passed over.'],
   'ledger.mending': ['warn', 'The journal is damaged. All that the service still has is listed again, and what is known as delivered is not fetched again.'],
+  'ledger.other_tenants': ['warn', 'A tenant begins anew, and the state directory knows one that is not configured. If that is the same under its other id: stop, move the new journal away, and say o365audit state rename.'],
   'ledger.newer': ['warn', 'The journal was written by a newer version of this program. It was put aside, and collection begins anew from what the service still has.'],
   'ledger.cut_line': ['debug', 'The last line of the journal was cut off, as happens when a process is killed.'],
   'ledger.snapshot': ['debug', 'The journal was written anew.'],

@@ -67,6 +67,12 @@ describe('o365audit state', () => {
       const refused = await rename(tenant.id, 'other.example');
       assert.deepEqual([refused.ending?.status, refused.stderr.includes(`process ${running.child.pid}`)], [4, true], refused.stderr);
       await running.kill();
+      assert.doesNotMatch(running.stderr, /A tenant begins anew/);
+      // who does not say it beforehand is told
+      writeFileSync(config, byDomain);
+      const unforeseen = await runProgram(['collect', ...simulation.words, '--once']);
+      assert.match(unforeseen.stderr, new RegExp(`warn  A tenant begins anew.*o365audit state rename\\. begins=${tenant.domain} known=${tenant.id}`));
+      assert.doesNotMatch((await runProgram(['collect', ...simulation.words, '--once'])).stderr, /A tenant begins anew/);
     } finally {
       await simulation.close();
     }
