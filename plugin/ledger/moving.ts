@@ -1,6 +1,6 @@
 /**
- * One tenant's state under another name, or as a file of its own, to move it to another state directory: the lines of a journal between a line that says what they are and a line that says
- * that none is missing. Ids of delivered events stay behind: they are hashed with a key of their directory, and do not tell whose they are. So do dead letters.
+ * One tenant's state under another name, or as a file of its own, to move it to another state directory: the lines of a journal between a line that says what they
+ * are and a line that says that none is missing. Ids of delivered events stay behind: they are hashed with a key of their directory, and do not tell whose they are. So do dead letters.
  */
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -29,7 +29,9 @@ export interface MovedTenant {
 }
 
 /** The lines of the file. */
-export function* exportLines({ tenantId, state }: Survey, standing: unknown, nowMs: number): Generator<string, void, undefined> {
+export function* exportLines({ tenantId, state, badLines }: Survey, standing: unknown, nowMs: number): Generator<string, void, undefined> {
+  // bad lines may have held blobs that are owed, and whoever imports the good ones does not know of them: all is to be listed again
+  if (badLines > 0) state.listedUntilMs.clear();
   yield encodeLine({ fact: 'export', version: EXPORT_VERSION, tenant: tenantId, atMs: nowMs, standing });
   let count = 0;
   // the state was read without its name

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -17,8 +17,8 @@ const clock = createManualClock(FIRST_BLOB_MS + 3_600_000);
 const TENANT = '7d1c0f5e-2f0a-4a57-9d0a-3a1b5d7e9c11';
 
 /** The text of an export of a tenant with something of everything. */
-/** An exported tenant, of a machine whose clock is so far ahead by then. */
-async function exported(aheadMs = 0): Promise<string> {
+/** An exported tenant, of a machine whose clock is so far ahead by then; `damage` is at the end of its journal. */
+async function exported(aheadMs = 0, damage = ''): Promise<string> {
   const directory = mkdtempSync(join(folder, 'old-'));
   const ledger = await openLedger({ directory }, clock, silentLog);
   const tenant = await ledger.tenant(TENANT);
@@ -29,6 +29,7 @@ async function exported(aheadMs = 0): Promise<string> {
   tenant.started('Audit.General', FIRST_BLOB_MS - 5);
   tenant.loseWindow('DLP.All', { startMs: 1_000, endMs: 2_000 }, 'too late');
   await ledger.close();
+  appendFileSync(join(directory, 'ledger', `${TENANT}.journal`), damage);
   const nowMs = clock.nowMs() + aheadMs;
   return [...exportLines(await surveyTenant(directory, TENANT, nowMs), { name: 'Contoso' }, nowMs)].join('');
 }
@@ -47,6 +48,16 @@ describe('a tenant that moves', () => {
     assert.deepEqual(tenant.owe([testBlob(1), testBlob(2), testBlob(3)]), [], 'nothing of it is new');
     await ledger.close();
     assert.equal(await codeOf(importTenant(directory, file, clock, silentLog)), 'STATE_TENANT_KNOWN');
+  });
+
+  test('of whose journal a line is damaged is listed again in its new place, for the line may have been of a blob that is owed', async () => {
+    for (const damage of ['', 'garbage\n']) {
+      const [file, directory] = [join(folder, `damaged-${damage.length}`), mkdtempSync(join(folder, 'damaged-'))];
+      writeFileSync(file, await exported(0, damage));
+      await importTenant(directory, file, clock, silentLog);
+      const { state } = await surveyTenant(directory, TENANT, clock.nowMs());
+      assert.deepEqual([[...state.listedUntilMs], state.owed.size, state.done.size], [damage === '' ? [['Audit.General', FIRST_BLOB_MS]] : [], 1, 2]);
+    }
   });
 
   test('does not move by half: an export that is cut at any line, or damaged anywhere, is refused, and nothing is made of it', async () => {
