@@ -78,7 +78,7 @@ export const FAILURES = {
 
   // network: HTTP, to the login host and to the API
   NETWORK_UNREACHABLE: { sentence: '{host} cannot be reached: {reason}.', repair: 'Check the name, the firewall and the proxy on the way to {host}.', exitStatus: 1, retry: 'later' },
-  NETWORK_TLS: { sentence: 'No trusted TLS connection to {host}: {reason}.', repair: 'Check the clock, and whether this port speaks TLS (where it speaks plain HTTP, the reason is a wrong version number). If a proxy on the way replaces certificates by its own, name its authority with --ca, or that of Elasticsearch and Kibana with --elasticsearch-ca.', exitStatus: 1, retry: 'later' },
+  NETWORK_TLS: { sentence: 'No trusted TLS connection to {host}: {reason}.', repair: 'Check the clock, and whether this port speaks TLS (where it speaks plain HTTP, the reason is a wrong version number, with newer Node a packet length too long). If a proxy on the way replaces certificates by its own, name its authority with --ca, or that of Elasticsearch and Kibana with --elasticsearch-ca.', exitStatus: 1, retry: 'later' },
   NETWORK_SILENT: { sentence: '{host} did not answer in time: {reason}.', repair: 'Nothing, if it stays an exception; else check the line to {host}.', exitStatus: 1, retry: 'later' },
   NETWORK_BROKEN: { sentence: 'The connection to {host} broke: {reason}.', repair: 'Nothing, if it stays an exception; else check the line to {host}, and whether its address should begin with https.', exitStatus: 1, retry: 'later' },
   NETWORK_NOT_HTTP: { sentence: '{host} does not speak HTTP as expected: {reason}.', repair: 'Check that the configured endpoint is the right host and port.', exitStatus: 1, retry: 'later' },

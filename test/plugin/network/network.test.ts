@@ -313,7 +313,13 @@ describe('a failure', () => {
     const server = await farEnd((_request, response) => response.end());
     const url = new URL(server.url);
     url.protocol = 'https:';
-    await assert.rejects(network().request(url), { code: 'NETWORK_TLS', message: `No trusted TLS connection to ${url.host}: wrong version number.` });
+    // the length stands behind the version in what TLS takes for a record, and the OpenSSL of Node 24 looks at it first
+    await assert.rejects(network().request(url), (error: unknown) => {
+      assert.ok(error instanceof AuditError);
+      assert.equal(error.code, 'NETWORK_TLS');
+      assert.match(error.message, new RegExp(`^No trusted TLS connection to ${url.host}: (wrong version number|packet length too long)\\.$`));
+      return true;
+    });
     const made = makeCertificate();
     const secure = createSecureServer({ cert: made.certificate, key: made.keyPem('pkcs8') }, (_request, response) => response.end());
     await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
