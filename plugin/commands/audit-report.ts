@@ -123,7 +123,7 @@ function retentionLines({ missing, expired, retentions, name }: StoreFindings): 
   const gone = expired.length === 0 ? [] : [`${counted(countOf(expired), 'event is', 'events are')} not there and not missing: ${retentions.flatMap(({ stream, keepsMs }) => keepsMs === undefined ? [] : `${stream} keeps documents for ${durationText(keepsMs)}`).join(', ')}.`];
   if (missing.length === 0) return gone;
   return [...gone, ...retentions.flatMap(({ stream, isThere, unread }) => [
-    isThere ? [] : `! ${name} has no data stream ${stream}. Check --elasticsearch and the namespace, and that the log agent writes there.`,
+    isThere ? [] : `! ${name} has no data stream ${stream}, or does not show it. Check --elasticsearch, the namespace and the right to read it, and that the log agent writes there.`,
     unread === undefined ? [] : `! How long ${stream} keeps documents cannot be read (${unread}): what it has deleted by right counts as missing. Reading it needs view_index_metadata for logs-o365.audit-*, and read_ilm with a policy.`,
   ].flat())];
 }
@@ -133,7 +133,8 @@ function setAsideLines(setAside: SetAside | undefined): readonly string[] {
   return setAside === undefined || setAside.count === 0 ? [] : [`! ${setAsideText(setAside)}. They are in no other number here; those that have not come again are among the missing.`];
 }
 
-function countOf(events: readonly MissingEvents[]): number {
+/** How many events are missing. */
+export function countOf(events: readonly MissingEvents[]): number {
   return sum(events.map(({ ids }) => ids.size));
 }
 

@@ -13,7 +13,7 @@ import { mayBeDeleted, readRetention, type Retention } from '../store/retention.
 import type { Search } from '../store/search.ts';
 import { counted } from '../telemetry/counted.ts';
 import type { Batch, ContentBlob, Output, Surroundings } from '../types.ts';
-import type { AuditFindings, MissingEvents } from './audit-report.ts';
+import { countOf, type AuditFindings, type MissingEvents } from './audit-report.ts';
 import type { AuditRooms, Visit } from './audit-tenant.ts';
 import { withStore, type StoreOptions } from './store.ts';
 
@@ -67,24 +67,37 @@ export async function auditStore(options: StoreOptions, rooms: AuditRooms, surro
     const { missing } = absent;
     const about = { name: store.name, lookedUp, ...absent, setAside: await countSetAside(store, STREAMS, rooms.stop) };
     if (!repair || missing.length === 0) return { ...findings, store: about };
-    const refused = await sendAgain(missing, module, rooms, surroundings);
-    const stillMissing = await waitUntilPresent(missing, store, rooms);
-    const sent = counted(missing.reduce((sum, { ids }) => sum + ids.size, 0), 'event was missing in the store, was sent again', 'events were missing in the store, were sent again');
-    const done = stillMissing === 0 ? `${sent}, and nothing of it is missing there now.` : `${sent}, and ${stillMissing} cannot be found there yet. Run the audit again when the log agent has nothing left to send.`;
-    const leftOut = refused === 0 ? [] : [`${counted(refused, 'of these events is', 'of these events are')} not taken by the log agent: o365audit status tells whether they are dead letters.`];
-    return { ...findings, done: [done, ...leftOut], store: { ...about, stillMissing } };
+    // where nothing is shown, all of it may well be there: under another address, or for other eyes
+    const shown = new Set(absent.retentions.flatMap(({ stream, isThere }) => isThere ? stream : []));
+    const wanted = missing.filter((gap) => shown.has(streamOf(gap, rooms)));
+    const done: string[] = [];
+    let stillMissing = countOf(missing) - countOf(wanted);
+    if (stillMissing > 0) done.push(`${counted(stillMissing, 'event was', 'events were')} not sent again: ${store.name} shows no data stream for that. Where the store is new, make it first (PUT _data_stream/NAME).`);
+    if (wanted.length === 0) return { ...findings, done, store: { ...about, stillMissing } };
+    const refused = await sendAgain(wanted, module, rooms, surroundings);
+    const unfound = await waitUntilPresent(wanted, store, rooms);
+    stillMissing += unfound;
+    const sent = counted(countOf(wanted), 'event was missing in the store, was sent again', 'events were missing in the store, were sent again');
+    done.push(unfound === 0 ? `${sent}, and nothing of it is missing there now.` : `${sent}, and ${unfound} cannot be found there yet. Run the audit again when the log agent has nothing left to send.`);
+    if (refused > 0) done.push(`${counted(refused, 'of these events is', 'of these events are')} not taken by the log agent: o365audit status tells whether they are dead letters.`);
+    return { ...findings, done, store: { ...about, stillMissing } };
   });
 }
 
+/** Where the collector's events of a tenant go. */
+function streamOf({ audit: { tenant } }: Gap, { collector }: AuditRooms): string {
+  return `logs-o365.audit-${tenant.namespace ?? collector.namespace}`;
+}
+
 /** What the store may have deleted by right is not missing. */
-async function partByRetention(gaps: readonly Gap[], store: Store, { collector, clock, stop }: AuditRooms): Promise<{ readonly missing: readonly Gap[]; readonly expired: readonly Gap[]; readonly retentions: readonly Retention[] }> {
+async function partByRetention(gaps: readonly Gap[], store: Store, rooms: AuditRooms): Promise<{ readonly missing: readonly Gap[]; readonly expired: readonly Gap[]; readonly retentions: readonly Retention[] }> {
   const retentions = new Map<string, Retention>();
   const [missing, expired]: [Gap[], Gap[]] = [[], []];
   for (const gap of gaps) {
-    const stream = `logs-o365.audit-${gap.audit.tenant.namespace ?? collector.namespace}`;
-    const retention = retentions.get(stream) ?? await readRetention(store, stream, stop);
+    const stream = streamOf(gap, rooms);
+    const retention = retentions.get(stream) ?? await readRetention(store, stream, rooms.stop);
     retentions.set(stream, retention);
-    (mayBeDeleted(retention, Date.parse(gap.created), clock.nowMs()) ? expired : missing).push(gap);
+    (mayBeDeleted(retention, Date.parse(gap.created), rooms.clock.nowMs()) ? expired : missing).push(gap);
   }
   // the service lists an event in more than one blob, and the collector stores it by the first
   const gone = new Set(expired.flatMap(({ ids }) => [...ids]));

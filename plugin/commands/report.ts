@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { ArgumentsOf } from '../config/options.ts';
 import { durationText } from '../config/value.ts';
-import { failure, reasonOf } from '../errors.ts';
+import { AuditError, failure, reasonOf } from '../errors.ts';
 import { envelopeTexts } from '../module/envelope.ts';
 import { loadModule } from '../module/instance.ts';
 import { createAggregation, type Aggregation } from '../report/aggregation.ts';
@@ -12,6 +12,7 @@ import { pageOf } from '../report/page.ts';
 import type { Picture } from '../report/picture.ts';
 import { counted } from '../telemetry/counted.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Search } from '../store/search.ts';
 import type { Surroundings } from '../types.ts';
 import { eventFiles, readEventFile } from './event-file.ts';
 import { openLog } from './log.ts';
@@ -40,14 +41,26 @@ async function readStore(options: ArgumentsOf<'report'>, surroundings: Surroundi
   return withStore(options, surroundings, log, async (store) => {
     let count = 0;
     const query = { range: { '@timestamp': { gte: new Date(clock.nowMs() - options.lastMs).toISOString() } } };
-    for await (const hits of store.search(STREAMS, { query, source: DOCUMENT_FIELDS }, stop)) {
-      count += hits.length;
-      for (const { source } of hits) aggregation.add(source);
+    const read = async (how: Pick<Search, 'passesClosed'> = {}): Promise<void> => {
+      for await (const hits of store.search(STREAMS, { query, source: DOCUMENT_FIELDS, ...how }, stop)) {
+        count += hits.length;
+        for (const { source } of hits) aggregation.add(source);
+      }
+    };
+    let isWhole = true;
+    try {
+      await read();
+    } catch (error) {
+      // each page asks all indices: what is closed shows with the first, unless it was closed meanwhile
+      if (!(error instanceof AuditError) || error.code !== 'STORE_CLOSED' || count > 0) throw error;
+      isWhole = false;
+      surroundings.stderr.write(`! ${error.message} The report leaves out what lies in closed indices. ${error.repair}\n`);
+      await read({ passesClosed: true });
     }
     if (count === 0) {
       surroundings.stderr.write(`! ${store.name} shows no document of the last ${durationText(options.lastMs)} in ${STREAMS}: there is none, --last is too short, the log agent writes elsewhere, or this user may not read them (read for ${STREAMS}).\n`);
     }
-    return `${STREAMS} on ${store.name}`;
+    return `${STREAMS} on ${store.name}${isWhole ? '' : ', without closed indices'}`;
   });
 }
 

@@ -45,7 +45,7 @@ export interface Store {
   readonly name: string;
   /**
    * One call. A busy server (429, 502, 503, 504) is asked a few times more. Rejects with STORE_UNAUTHORIZED, STORE_FORBIDDEN, STORE_BLOCKED,
-   * STORE_BUSY, STORE_REFUSED, STORE_UNREADABLE, a NETWORK_ failure, or the signal's reason.
+   * STORE_CLOSED, STORE_BUSY, STORE_REFUSED, STORE_UNREADABLE, a NETWORK_ failure, or the signal's reason.
    */
   request(method: Method, path: string, call: StoreCall): Promise<StoreAnswer>;
   /** All hits, page by page, the oldest first. Rejects as `request`. */
@@ -127,7 +127,7 @@ function refusal(status: number, text: string, values: { readonly store: string;
   if (status === 401) return failure('STORE_UNAUTHORIZED', values);
   // no right helps against a block
   if (status === 403) return failure(text.includes('cluster_block_exception') ? 'STORE_BLOCKED' : 'STORE_FORBIDDEN', values);
-  return failure('STORE_REFUSED', values);
+  return failure(text.includes('index_closed_exception') ? 'STORE_CLOSED' : 'STORE_REFUSED', values);
 }
 
 /** Why, in the server's words: the innermost cause says most. */

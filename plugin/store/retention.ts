@@ -5,7 +5,7 @@ import { generationOf } from './streams.ts';
 
 export interface Retention {
   readonly stream: string;
-  /** There is such a data stream. */
+  /** There is such a data stream, as far as the store shows. */
   readonly isThere: boolean;
   /** The shortest time after which something deletes documents; absent where nothing does, or where it is not known. */
   readonly keepsMs?: number;
@@ -38,7 +38,8 @@ export async function readRetention(store: Store, stream: string, signal?: Abort
     return status < 400 ? body : undefined;
   };
   const search = await store.request('POST', `/${stream}/_search`, { what: `searching ${stream}`, body: { size: 0 }, accept: [404], signal });
-  if (search.status === 404) return { stream, isThere: false };
+  // OpenSearch can be told to find nothing, in no shard, where it would have to refuse (do_not_fail_on_forbidden_empty)
+  if (search.status === 404 || at(search.body, '_shards', 'total') === 0) return { stream, isThere: false };
   const found = listAt(await read(`/_data_stream/${stream}`), 'data_streams')[0];
   if (at(found, 'lifecycle') !== undefined && at(found, 'lifecycle', 'enabled') !== false) {
     take(textAt(found, 'lifecycle', 'effective_retention') ?? textAt(found, 'lifecycle', 'data_retention'), 'its lifecycle\'s retention');

@@ -15,7 +15,7 @@ export interface Search {
   readonly pageSize?: number;
   /** Not more than this. */
   readonly limit?: number;
-  /** Closed indices are passed over, for who looks again when something is not found; otherwise a search fails when there are any. */
+  /** Closed indices are passed over, for who looks again when something is not found, or says that they are left out; otherwise a search fails with STORE_CLOSED when there are any. */
   readonly passesClosed?: true;
 }
 

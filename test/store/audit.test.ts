@@ -210,5 +210,17 @@ for (const product of STORE_PRODUCTS) suite(`an audit against ${product}`, { ski
       assert.equal(unreadable.code, 'STORE_FORBIDDEN');
       assert.match(unreadable.message, new RegExp(`searching ${stream}`));
     });
+
+    /** What a search finds of which nothing may be read: https://www.elastic.co/docs/deploy-manage/security/limitations, and OpenSearch's do_not_fail_on_forbidden_empty. */
+    const unseen: FrontAnswer = { status: 200, body: { _shards: { total: 0, successful: 0, skipped: 0, failed: 0 }, hits: { total: { value: 0, relation: 'eq' }, hits: [] } } };
+    const absent: FrontAnswer = { status: 404, body: { error: { type: 'index_not_found_exception', reason: 'no such index' }, status: 404 } };
+    for (const [what, ofTheStream] of Object.entries({ 'does not have': absent, 'does not show': unseen })) test(`sends nothing again to a data stream that the store ${what}, and says so`, async () => {
+      const sent = host.events.length;
+      const { status, stdout } = await auditBefore(({ target }) => target.startsWith('/logs-o365.audit-*/_search') ? unseen : target.startsWith(`/${stream}/_search`) ? ofTheStream : undefined, ['--repair', '--json']);
+      const { is_repaired: isRepaired, done, store: looked } = JSON.parse(stdout) as Json;
+      assert.deepEqual([status, isRepaired, looked.events_missing, looked.events_still_missing], [1, false, 200, 200]);
+      assert.match(done.join('\n'), /^200 events were not sent again: 127\.0\.0\.1:\d+ shows no data stream for that\. .*PUT _data_stream\/NAME\)\.$/);
+      assert.equal(host.events.length, sent);
+    });
   });
 });

@@ -68,12 +68,14 @@ describe('the client of the store', () => {
       }));
   }
 
-  test('tells a block from a right that is lacking, and which index is meant', () => within(({ target }) => target === '/x' ? [403, { error: { type: 'cluster_block_exception', reason: 'index [i-1] blocked by: [FORBIDDEN/7/index read (api)];' } }]
+  test('tells a block and what is closed from a right that is lacking, and which index is meant', () => within(({ target }) => target === '/x' ? [403, { error: { type: 'cluster_block_exception', reason: 'index [i-1] blocked by: [FORBIDDEN/7/index read (api)];' } }]
     : [400, { error: { type: 'index_closed_exception', reason: 'closed', index: 'i-2' } }], async (store) => {
     const error = await failureOf(store.request('GET', '/x', look));
     assert.equal(error.code, 'STORE_BLOCKED');
     assert.match(error.message, /blocked there \(looking\): index \[i-1\] blocked by: \[FORBIDDEN\/7\/index read \(api\)\]; \(HTTP 403\)/);
-    assert.match((await failureOf(store.request('GET', '/y', look))).message, /: closed \(i-2\) \(HTTP 400\)/);
+    const closed = await failureOf(store.request('GET', '/y', look));
+    assert.equal(closed.code, 'STORE_CLOSED');
+    assert.match(closed.message, /: closed \(i-2\) \(HTTP 400\)/);
   }));
 
   test('takes a status for an answer where it is expected', () => within(() => notFound, async (store) => {
