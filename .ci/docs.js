@@ -17,8 +17,8 @@ const { INPUT_NAMES, MODULE_KEYS } = await import('../build/plugin/config/module
 
 const generated = '<!-- Made from the code by npm run generate; edit the tables named below instead. -->';
 
-/** One row of a Markdown table; | would end a cell, and < would begin a tag. */
-const row = (...cells) => `| ${cells.map((cell) => String(cell ?? '').replaceAll('|', '\\|').replace(/<(?!br>)/g, '&lt;')).join(' | ')} |`;
+/** One row of a Markdown table; | would end a cell, and < would begin a tag, but not in code, which shows what is written. */
+const row = (...cells) => `| ${cells.map((cell) => String(cell ?? '').replaceAll('|', '\\|').replace(/`[^`]*`|<(?!br>)/g, (found) => (found === '<' ? '&lt;' : found))).join(' | ')} |`;
 const table = (heads, rows) => [row(...heads), row(...heads.map(() => '---')), ...rows].join('\n');
 const code = (text) => (text === undefined || text === '' ? '' : `\`${text}\``);
 
@@ -152,7 +152,9 @@ ${optionTable(servedBy(command), command === 'collect')}
 Takes everything that \`collect\` takes, and ${code('--check')}: ${OPTIONS.check.sentence.toLowerCase()}.
 
 ### check
-${COMMANDS.check.sentence}. Takes everything that \`collect\` takes, and ${code('--json')}, which prints an object a step. The exit status is 0 only if events can flow.
+${COMMANDS.check.sentence}; with \`--elasticsearch\` of the store as well. Takes everything that \`collect\` takes. The exit status is 0 only if events can flow.
+
+${optionTable(besideCollecting('check'), false)}
 
 ### status
 ${COMMANDS.status.sentence}. The exit status is 0 when all is well, 1 when something needs attention, 2 when it cannot be told. Of the configuration it reads only where

@@ -73,8 +73,8 @@ class Tenant implements TenantCollector {
   #hasTakenUp = false;
   /** Nobody knows what there is before the first listing. */
   #isListing = true;
-  /** Whether the last round has listed all that is new. */
-  #isWholeRound = false;
+  /** Whether the last round has listed all that is new, and the run was not stopped since: what is given up then is the next run's. */
+  #isWholeRound = (): boolean => false;
   #whenIdle: () => void = () => undefined;
 
   constructor(listing: Listing, carrier: Carrier, owed: () => readonly ContentBlob[], options: TenantOptions) {
@@ -143,7 +143,7 @@ class Tenant implements TenantCollector {
   #noteIdle(): void {
     if (!this.isIdle) return;
     this.#options.turn.end();
-    if (this.#isBehind && this.#isWholeRound && this.#past.failures.size === 0 && this.#parked.size === 0) {
+    if (this.#isBehind && this.#isWholeRound() && this.#past.failures.size === 0 && this.#parked.size === 0) {
       this.#isBehind = false;
       this.#options.caughtUp();
     }
@@ -188,7 +188,7 @@ class Tenant implements TenantCollector {
       isAwaited = false;
     };
     this.#isListing = true;
-    this.#isWholeRound = false;
+    this.#isWholeRound = () => false;
     try {
       const list = async (type: ContentType): Promise<void> => this.#onlySpan !== undefined ? undefined : this.#feeds.find((feed) => feed.type === type)?.listNew(stop);
       const failures = await round(this.#listing, { ...this.#options, admitted, list, wasOff: (type) => this.#feeds.find((feed) => feed.type === type)?.noteOff(), listings: this.#new }, stop);
@@ -198,7 +198,7 @@ class Tenant implements TenantCollector {
       listed(this.#owed());
       // a content type that a human has shut off does not keep the others from being complete, unless there are no others
       const counting = [...failures.values()].filter((error) => failures.size === contentTypes.length || this.#listing.consequenceOf(error) !== 'degrade');
-      this.#isWholeRound = counting.length === 0 && underWay.size === 0;
+      this.#isWholeRound = () => counting.length === 0 && underWay.size === 0 && !stop.aborted;
       return { waitMs: pollIntervalMs, failure: counting[0] };
     } catch (error) {
       stop.throwIfAborted();

@@ -139,7 +139,7 @@ function reportSharedTenants(blocks: readonly Block[], findings: Findings): void
 function reportUnused({ output }: CollectorOptions, origins: ReadonlyMap<string, Place>, findings: Findings): void {
   const unused: readonly (readonly [unused: boolean, keys: readonly string[], sentence: string])[] = [
     [output !== 'stdout', ['encoding'], 'Only the output stdout has a choice of encodings; Forward is always msgpack.'],
-    [!output.startsWith('forward'), ['forward_shared_key', 'frame_size', 'frames_in_flight', 'frame_attempts', 'event_limit', 'ack_timeout', 'ack_settle'], `Not used by the output ${output}.`],
+    [!output.startsWith('forward'), ['event_tag', 'forward_shared_key', 'frame_size', 'frames_in_flight', 'frame_attempts', 'event_limit', 'ack_timeout', 'ack_settle'], `Not used by the output ${output}.`],
     [!output.startsWith('forward+tls'), ['forward_ca', 'forward_server_name'], `Not used by the output ${output}; forward+tls://host:port does.`],
   ];
   for (const [isUnused, keys, sentence] of unused) {

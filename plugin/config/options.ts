@@ -260,7 +260,7 @@ export const OPTIONS = {
   },
   until: {
     flag: 'until', environment: 'O365AUDIT_UNTIL', type: 'string', accepts: isMoment, expected: 'a time such as 2026-09-01T08:00:00Z, or a duration back from now such as 36h', commands: collecting, group: 'Collecting',
-    sentence: 'Where the span of --since ends (default: now)', example: '2026-09-01T08:00:00Z',
+    sentence: 'Where the span of --since ends (default: now); without --since it begins seven days ago', example: '2026-09-01T08:00:00Z',
   },
   overlapMs: {
     flag: 'overlap', environment: 'O365AUDIT_OVERLAP', key: 'overlap', type: 'duration', default: '3h', minimum: '0s', maximum: '168h', commands: collecting, group: 'Collecting',

@@ -427,6 +427,23 @@ describe('a tenant\'s collector', () => {
     assert.equal(await running, undefined);
     assert.deepEqual([world.opened.length, world.committed.length], [3, 3]);
   });
+
+  test('does not say that it has caught up when what it had under way is given up after a stop', async () => {
+    const world = new World();
+    world.available = blobs(1, 2);
+    let giveUp: (reason: Error) => void = () => undefined;
+    const given = new Promise<void>((_, reject) => { giveUp = reject; });
+    world.opening = () => given;
+    const running = world.run(world.collector());
+    await settled();
+    assert.equal(world.opened.length, 2);
+    const reason = new Error('the time to end is over');
+    world.stop.abort(new Error('the signal SIGTERM'));
+    world.abandon.abort(reason);
+    giveUp(reason);
+    await running;
+    assert.deepEqual([world.committed.length, world.said.includes('caught up')], [0, false]);
+  });
 });
 
 describe('a tenant\'s collector with --once', () => {
