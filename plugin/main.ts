@@ -41,7 +41,7 @@ let showStacks = false;
 async function main(words: readonly string[]): Promise<number> {
   if (words.length === 1 && (words[0] === '--version' || words[0] === '-V')) return printVersion();
   const { readCommandLine } = await import('./config/command-line.ts');
-  const asked = await readCommandLine(words, process.stdout.columns);
+  const asked = await readCommandLine(words, process.stdout.columns).catch((error: unknown) => cannotRead(words, error));
   if ('version' in asked) return printVersion();
   if ('help' in asked) {
     process.stdout.write(asked.help);
@@ -62,6 +62,17 @@ async function main(words: readonly string[]): Promise<number> {
     if (stop.signal.aborted && error === stop.signal.reason) return 0;
     throw error;
   }
+}
+
+/** A collector with a mistake among its words is started again at once like any other: it holds back, too. */
+async function cannotRead(words: readonly string[], error: unknown): Promise<never> {
+  if (words[0] === 'collect' || words.includes('--supervised')) {
+    const { readClearFlags } = await import('./config/command-line.ts');
+    const { holdBack } = await import('./commands/collect.ts');
+    watchParent();
+    await holdBack(error, { isStarted: false }, await readClearFlags('collect', words), surroundings());
+  }
+  throw error;
 }
 
 async function argumentsOf<C extends Command>(command: C, flags: Flags): Promise<ArgumentsOf<C>> {

@@ -16,6 +16,9 @@ import { createStatus, silentStatus, type Status } from '../telemetry/status.ts'
 import type { Surroundings } from '../types.ts';
 import { openLog } from './log.ts';
 
+/** A run that lasts so long ends the row of failures before it: what fails sooner may fail as soon again. */
+const STEADY_MS = 5 * 60_000;
+
 /** How far a run has come. */
 interface Run {
   config?: Config;
@@ -29,8 +32,8 @@ export async function collect({ flags }: ArgumentsOf<'collect'>, surroundings: S
     run.config = loadConfig({ flags, env: surroundings.env });
     return await collectOnce(run.config, surroundings, run);
   } catch (error) {
-    const cannotStart = !run.isStarted && !surroundings.stop.aborted && !(error instanceof AuditError && error.code === 'OUTPUT_CLOSED');
-    if (cannotStart && isSwitchedOn('supervised', flags, surroundings.env)) await holdBack(error, whereabouts(run.config, flags, surroundings.env), surroundings);
+    const isOwnEnd = !surroundings.stop.aborted && !(error instanceof AuditError && error.code === 'OUTPUT_CLOSED');
+    if (isOwnEnd) await holdBack(error, run, flags, surroundings);
     throw error;
   }
 }
@@ -46,11 +49,13 @@ async function collectOnce(config: Config, surroundings: Surroundings, run: Run)
   // where stdout carries events, log lines must do
   const status = collector.output === 'stdout' ? silentStatus : createStatus({ stream: stdout, namespace: collector.namespace, tags: [], nowMs, log });
   const tenants = sources.reduce((sum, source) => sum + source.tenants.length, 0);
+  const over = new AbortController();
+  const forget = (): Promise<void> => forgetStartFailures(collector.stateDir, nowMs()).catch((error: unknown) => log('collect.state_unusable', { reason: reasonOf(error) }));
   const reports = reportsOf({ status, log, progress, clock }, () => {
     run.isStarted = true;
     log('collect.started', { version, tenants, output: collector.output, format: collector.format });
     status('started', { version, process_id: processId, tenants, output: collector.output, format: collector.format });
-    forgetStartFailures(collector.stateDir, nowMs()).catch((error: unknown) => log('collect.state_unusable', { reason: reasonOf(error) }));
+    clock.wait(STEADY_MS, over.signal).then(forget, () => undefined /* it was over before */);
   });
   const counters = new Counters({ program: version, processId, clock });
   const watch = watchCredentials(sources, {
@@ -66,11 +71,13 @@ async function collectOnce(config: Config, surroundings: Surroundings, run: Run)
   try {
     await collectAll(config, surroundings, { reports, counters, log });
     if (stop.aborted) reason = reasonOf(stop.reason);
+    if (run.isStarted) await forget();
     return 0;
   } catch (error) {
     reason = reasonOf(error);
     throw error;
   } finally {
+    over.abort();
     watch.end();
     progress?.end();
     const { events, blobs, leftOut, duplicates } = reports.totals;
@@ -101,18 +108,20 @@ function reportsOf({ status, log, progress, clock }: Telling, started: () => voi
 }
 
 /**
- * Says in one status record why the program cannot start, and waits before the end: a launcher that starts it again at once would ask Entra for tokens
- * as fast as it can.
+ * With --supervised, waits before the end, longer each time: a launcher that starts the program again at once would ask Entra for tokens as fast as it can, and hand
+ * over again what was not acknowledged. Of a run that has not started one status record says why; one that has is known to be stopped.
  */
-async function holdBack(error: unknown, { stateDir, output, namespace }: Whereabouts, surroundings: Surroundings): Promise<void> {
+export async function holdBack(error: unknown, { config, isStarted }: Run, flags: Flags, surroundings: Surroundings): Promise<void> {
+  const { clock, stdout, stop, env } = surroundings;
+  if (!isSwitchedOn('supervised', flags, env)) return;
+  const { stateDir, output, namespace } = whereabouts(config, flags, env);
   const thrown = error instanceof AuditError ? error : failure('UNEXPECTED', { reason: reasonOf(error) }, error);
-  const { clock, stdout, stop } = surroundings;
   const nowMs = (): number => clock.nowMs();
   const waitMs = await countStartFailure(stateDir, nowMs());
   const log = openLog({ logLevel: 'info', logFormat: 'text' }, surroundings);
-  const status = output === 'stdout' ? silentStatus : createStatus({ stream: stdout, namespace, tags: [], nowMs, log });
+  const status = output === 'stdout' || isStarted ? silentStatus : createStatus({ stream: stdout, namespace, tags: [], nowMs, log });
   status('cannot_start', { code: thrown.code, reason: thrown.message, repair: thrown.repair, retry_seconds: Math.round(waitMs / 1000) });
-  log('collect.cannot_start', { code: thrown.code, waitMs });
+  log(isStarted ? 'collect.held_back' : 'collect.cannot_start', { code: thrown.code, waitMs });
   await clock.wait(waitMs, stop).catch(() => undefined /* being stopped while waiting is a good end too */);
 }
 

@@ -33,6 +33,25 @@ export async function readCommandLine(words: readonly string[], columns = maxHel
   return { command, flags: { ...flags, [positional[0]]: rest } };
 }
 
+/** The flags of a command line with a mistake, as far as they are clear: whoever must say so has to know where, and how soon. */
+export async function readClearFlags(command: Command, words: readonly string[]): Promise<Flags> {
+  const flags: Partial<Record<OptionName, string | boolean | readonly string[]>> = {};
+  const attempt = <Result>(read: () => Result): Result | undefined => {
+    try {
+      return read();
+    } catch {
+      return undefined; // the mistake, or one of them: somebody has been told
+    }
+  };
+  const parsed = await createParser(maxHelpColumns).parse(words.flatMap((word) => attempt(() => separate([word])) ?? []), {}, () => undefined) as Parsed;
+  for (const [name, option] of optionsOf(command)) {
+    const given = option.flag === undefined ? undefined : parsed[option.flag];
+    const value = given === undefined ? undefined : attempt(() => readFlag(option, given));
+    if (value !== undefined) flags[name] = value;
+  }
+  return flags;
+}
+
 interface Parsed {
   readonly _: readonly (string | number)[];
   readonly [flag: string]: unknown;

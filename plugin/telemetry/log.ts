@@ -9,6 +9,7 @@ export const LOG_LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'
 export const LINES = {
   'collect.started': ['info', 'Collecting.'],
   'collect.cannot_start': ['error', 'The program cannot start. It ends after a wait, so that whoever starts it again does not do so in a storm.'],
+  'collect.held_back': ['error', 'The program has failed. It ends after a wait, so that whoever starts it again does not do so in a storm.'],
   'collect.state_unusable': ['warn', 'The state directory could not be written for a moment.'],
   'collect.stopped': ['info', 'Stopped.'],
   'collect.caught_up': ['info', 'Everything that there was has been delivered.'],

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { after, describe, test } from 'node:test';
 import { COMMANDS } from '../../plugin/config/options.ts';
@@ -87,6 +88,19 @@ describe('the program', () => {
     const { status, stderr } = run('collect', '--stat-dir', 'x');
     assert.equal(status, 2);
     assert.match(stderr, /^o365audit: collect has no --stat-dir; --state-dir is the nearest\. .*\[USAGE\]\n$/);
+  });
+
+  test('with a mistake among the words of a supervised collector says so in one status record, and waits longer each time', async () => {
+    const state = join(folder, 'mistyped');
+    for (const [seconds, mistake] of [[1, ['--overlpa', '1h']], [2, ['--once=perhaps']], [4, ['--format']]] as const) {
+      const child = start('collect', '--supervised', '--output', 'forward://127.0.0.1:1', '--state-dir', state, '--namespace=lab', ...mistake);
+      assert.ok(child.stdout !== null);
+      const [line] = await once(createInterface(child.stdout), 'line', { signal: AbortSignal.timeout(deadlineMs) }) as [string];
+      const { event, data_stream: { namespace }, o365: { status } } = JSON.parse(line) as { event: { action: string }; data_stream: { namespace: string }; o365: { status: Record<string, unknown> } };
+      assert.deepEqual([event.action, namespace, status.code, status.retry_seconds], ['cannot_start', 'lab', 'USAGE', seconds]);
+      if (seconds === 1) assert.deepEqual(await ended(child), { status: 2, signal: null });
+      else child.kill('SIGKILL');
+    }
   });
 
   test('tells all mistakes of a configuration at once, with status 2 and nothing on stdout', () => {

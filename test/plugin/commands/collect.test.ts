@@ -1,14 +1,15 @@
 /** The command inside this process, with the real simulator and real outputs; what needs a process of its own is in test/scenarios. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { collect } from '../../../plugin/commands/collect.ts';
 import { AuditError } from '../../../plugin/errors.ts';
 import { openLedger } from '../../../plugin/ledger/ledger.ts';
+import { countStartFailure } from '../../../plugin/ledger/start-failures.ts';
 import { silentLog } from '../../../plugin/telemetry/log.ts';
-import { CONTENT_TYPES } from '../../../plugin/types.ts';
+import { CONTENT_TYPES, type Clock } from '../../../plugin/types.ts';
 import { listedUntil } from '../../support/earlier-run.ts';
 import { isFailure } from '../../support/failures.ts';
 import { startForwardHost } from '../../support/forward-host.ts';
@@ -271,6 +272,35 @@ describe('o365audit collect --supervised', () => {
       await run([...forward, '--once', '--supervised']);
       simulator.setSecrets(['another']);
       assert.equal((await cannotStart(forward)).o365.status.retry_seconds, 1);
+    } finally {
+      await host.close();
+    }
+  }));
+
+  test('waits as well, longer each time, before it ends with what has ended a run that had started, unless that has lasted for a while', () => withSimulation({ eventCount: 0 }, async ({ words, stateDir, simulator }) => {
+    const host = await startForwardHost();
+    try {
+      host.misbehave('acknowledge-in-json');
+      /** Runs until it holds back, and stops it while it does; resolves with for how long it would have. */
+      const failed = async (clock: Clock, meanwhile: () => Promise<void> = () => Promise.resolve()): Promise<string | undefined> => {
+        const surroundings = testSurroundings({ clock });
+        const running = run([...words, '--output', host.url, '--supervised', '-M', 'o365.audit.var.api.poll_interval=100ms'], surroundings);
+        running.catch(() => undefined);
+        await meanwhile();
+        await until(() => surroundings.said.stderr.includes('The program has failed.'), 'the log line', 20_000);
+        surroundings.end();
+        await assert.rejects(running, isFailure('OUTPUT_ANSWER_JSON'));
+        assert.deepEqual(actions(surroundings).filter((action) => action === 'started' || action === 'stopped' || action === 'cannot_start'), ['started', 'stopped']);
+        return /The program has failed\. .* waitMs=(\d+)/.exec(surroundings.said.stderr)?.[1];
+      };
+      for (let failures = 1; failures <= 3; failures += 1) await countStartFailure(stateDir, Date.now());
+      const steady: Clock = { ...realClock, wait: (ms, signal) => realClock.wait(ms === 5 * 60_000 ? 0 : ms, signal) };
+      assert.equal(await failed(steady, async () => {
+        await until(() => readFileSync(join(stateDir, 'start-failures.json'), 'utf8').includes('"count":0'), 'the failures before it to be forgotten', 20_000);
+        simulator.addEvents({ ndjson: '{"Id":"c0c0c0c0-0000-4000-8000-000000000001","CreationTime":"2026-09-01T08:15:30","RecordType":8}' });
+      }), '1000');
+      assert.deepEqual([await failed(realClock), await failed(realClock)], ['2000', '4000']);
+      assert.equal(simulator.books.snapshot().tokens.issued, 3, 'one token a start');
     } finally {
       await host.close();
     }
