@@ -17,6 +17,7 @@ import { begin, byte, copy, end, exhausted, forgetExhausted, quoted } from './js
 import { mapSurroundings, writeAudit } from './map';
 import { closeDocument, openDocument } from './mark';
 import { withholds } from './normalise/detection-name';
+import { forgetData } from './normalise/embedded';
 import { audit, forgetAudit } from './normalise/whole';
 import { writeOthers } from './others';
 import { mapRecordAround } from './record';
@@ -54,10 +55,11 @@ export function refuse(start: usize, length: usize, reason: Word): void {
 
 /** What stands in an event's place without being an object: its text, with what the record says around it. */
 export function mapNoObject(start: usize, finish: usize): void {
-  // the record may have had another event before
+  // the record may have had another event before, and so may the host
   forgetCaptured();
   forgetErrors();
   forgetAudit();
+  forgetData();
   mapRecordAround();
   setOriginal(start, finish);
   note(Word.o365audit__not_an_object);

@@ -129,6 +129,30 @@ test('events without id and without any value have ids of their own, the same ea
   assert.deepEqual(idsOf(texts), idsOf(texts.map((text) => text.replaceAll('{', '{ ').replaceAll('[', '[\n'))));
 });
 
+test('no record shows anything of the one before it, whatever stands in the place of its event', () => {
+  const module = openModule();
+  const mark = 'weir-keeper';
+  const person = `${mark}@brackwater.example`;
+  const data = { f3u: person, suid: person, tsd: person, trc: person, ms: mark, aii: mark, sip: '203.0.113.77', Entities: [{ Upn: person, SenderIP: '203.0.113.78', Recipient: person, Subject: mark, OriginalDeliveryLocation: mark }] };
+  const event = {
+    Id: mark, CreationTime: '2026-09-01T08:15:30', Operation: mark, Workload: mark, UserId: person, OrganizationId: mark, OrganizationName: mark, ClientIP: '203.0.113.79', ActorIpAddress: '203.0.113.80, 203.0.113.81', SenderIp: '203.0.113.82',
+    OriginatingServer: `${mark} (203.0.113.83)`, DeviceName: mark, UserAgent: mark, Subject: mark, Recipients: [person], Members: [{ UPN: person }], Name: mark, EntityType: 'User', AlertEntityId: person, MailboxOwnerUPN: person, Data: JSON.stringify(data),
+    Item: { Attachments: `${mark}.txt (3b)` }, Parameters: `-Identity "${mark}"`, ExtendedProperties: [{ Name: 'additionalDetails', Value: `{"DeviceId":"${mark}"}` }], ModifiedProperties: [{ Name: mark, NewValue: mark }],
+  };
+  const record = JSON.stringify({ o365audit: event, event: { id: mark, original: mark }, organization: { id: mark, name: mark }, tags: [mark], labels: { kept: mark } });
+  const later = ['{"o365audit":"x"}', '{"o365audit":7,"event":{"id":"1"}}', '{"o365audit":null}', '{"o365audit":[{}]}', '{"o365audit":{}}', '{"o365audit":{"RecordType":25}}', '{}', '{"RecordType":40}', '{"RecordType":64,"Data":"x"}', '{"RecordType":64,"Data":"[]"}', '', 'x', '[]', '{"a', '{} {}'];
+  for (const recordType of [1, 2, 8, 11, 14, 22, 25, 40, 47, 50, 64]) {
+    for (const text of later) {
+      for (const map of [module.map, module.mapRecord]) {
+        const before = map(Buffer.from(record.replace('{"Id"', `{"RecordType":${recordType},"Id"`)));
+        assert.ok(before.includes(mark) && before.includes('203.0.113.78'), before);
+        const document = map(Buffer.from(text));
+        assert.doesNotMatch(document, /weir-keeper|203\.0\.113/, `${text} behind type ${recordType}`);
+      }
+    }
+  }
+});
+
 test('a hostile record harms no later one', () => {
   const module = openModule();
   const random = seededRandom(SEED, 'later');
