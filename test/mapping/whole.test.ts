@@ -61,6 +61,16 @@ describe('the check misses', () => {
     test(title, () => assert.deepEqual(missingValues(event, audit(members)), [missing]));
   }
 
+  test('no time of a query but one in the form of the United States: anything else that stands twice has to be said', () => {
+    const ruleFor = (other: string): string[] => {
+      const rules: string[] = [];
+      assert.deepEqual(missingValues(`{"QueryTime":${other},"QueryTime":"2026-09-01T08:15:30Z"}`, audit({ QueryTime: '2026-09-01T08:15:30Z' }), ({ rule, isSaid }) => rules.push(`${rule} ${isSaid}`)), []);
+      return rules;
+    };
+    assert.deepEqual(ruleFor('"9/1/2026 8:15:30 AM"'), ['R015 false']);
+    for (const other of ['"on Tuesday"', '7', '{"a":1}', '"9/1/2026"', '"2026-09-02T08:15:30Z"']) assert.deepEqual(ruleFor(other), ['R004 true'], other);
+  });
+
   test('any one value that is taken out of a document', () => {
     // of an alert's body and of parameters in one text the mapping writes parts a second time
     const events = goldenEvents.filter(({ text }, index) => index % 3 === 0 && !/"Data":|"Parameters":"/.test(text.toString()));

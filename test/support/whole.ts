@@ -402,6 +402,10 @@ function isIsoTime(value: Json): boolean {
   return typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value);
 }
 
+function isUnitedStatesTime(value: Json): boolean {
+  return typeof value === 'string' && /^\d{1,2}\/\d{1,2}\/\d{4} [^]*M$/.test(value);
+}
+
 /** A key that stood twice in one object, and the rule by which one of its values is not there. */
 interface Twice {
   readonly rule: 'R004' | 'R015';
@@ -413,7 +417,7 @@ function chooseAndTell(twice: Twice[]): Choice {
   return (earlier, later, path) => {
     const kept = isoTimeOf(earlier, later, path);
     const gone = kept === earlier ? later : earlier;
-    if (!isEmpty(gone) && fingerprint(gone) !== fingerprint(kept)) twice.push({ rule: isQueryTime(path) && isIsoTime(kept) && !isIsoTime(gone) ? 'R015' : 'R004', path });
+    if (!isEmpty(gone) && fingerprint(gone) !== fingerprint(kept)) twice.push({ rule: isQueryTime(path) && isIsoTime(kept) && isUnitedStatesTime(gone) ? 'R015' : 'R004', path });
     return kept;
   };
 }

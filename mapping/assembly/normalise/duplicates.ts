@@ -16,6 +16,7 @@ import { isNothing } from './pair';
 export let lostValue: bool = false;
 
 const DASH: u8 = 0x2d;
+const SLASH: u8 = 0x2f;
 /** What a scan reads behind a text. */
 const SLACK_BYTES: usize = 64;
 
@@ -71,7 +72,7 @@ function keepOne(first: usize): void {
     store<u32>(gone, DROPPED, Member.isLater);
     if (!staysKept) kept = member;
     // the same instant in another form is nothing lost
-    if (!(isQueryTime && isIsoTime(kept) && !isIsoTime(gone)) && !isNothing(valueOf(gone)) && !same(textOfValue(gone), textOfValue(kept))) lostValue = true;
+    if (!(isQueryTime && isIsoTime(kept) && isUnitedStatesTime(gone)) && !isNothing(valueOf(gone)) && !same(textOfValue(gone), textOfValue(kept))) lostValue = true;
   }
 }
 
@@ -96,4 +97,23 @@ function nextOf(member: usize): usize {
 function isIsoTime(member: usize): bool {
   const value = valueOf(member);
   return load<u8>(value) == 0x22 && load<u8>(value, 5) == DASH && load<u8>(value, 8) == DASH && load<u8>(value, 11) == 0x54;
+}
+
+/** `"9/1/2026 8:00:00 AM"` */
+function isUnitedStatesTime(member: usize): bool {
+  const end = <usize>load<u32>(member, Member.end);
+  let at = valueOf(member);
+  if (load<u8>(at) != 0x22 || load<u16>(end - 2) != 0x224d) return false;
+  for (let i = 0; i < 2; i++) {
+    const digits = digitsEnd(++at);
+    if (digits == at || digits > at + 2) return false;
+    at = load<u8>(digits) == 0x5c ? digits + 1 : digits;
+    if (load<u8>(at) != SLASH) return false;
+  }
+  return digitsEnd(at + 1) == at + 5 && load<u8>(at, 5) == 0x20;
+}
+
+function digitsEnd(at: usize): usize {
+  while (<u32>load<u8>(at) - 0x30 < 10) at++;
+  return at;
 }
