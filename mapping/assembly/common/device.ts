@@ -27,11 +27,13 @@ export function mapDevice(): void {
   set(Field.application_name, textOfProperty(Property.ApplicationDisplayName));
   setDefault(Field.application_name, textOfProperty(Property.AppAccessContext_ClientAppName));
   setDefault(Field.application_name, textOfProperty(Property.ApplicationName));
+  setDefault(Field.application_name, textOfProperty(Property.Common_ApplicationName));
   setDefault(Field.application_name, textOfProperty(Property.AppName));
   mapUserAgent();
   set(Field.process_name, textOfProperty(Property.ClientProcessName));
   setDefault(Field.process_name, textOfProperty(Property.Application));
   setDefault(Field.process_name, textOfProperty(Property.ProcessName));
+  setDefault(Field.process_name, textOfProperty(Property.Common_ProcessName));
 }
 
 /** R414. */

@@ -1,5 +1,5 @@
 /** What every event says of itself: record type, operation, outcome, severity, time (R100–R111). */
-import { textOfProperty } from '../captured';
+import { containerOf, textOfProperty } from '../captured';
 import { get, set, setDefault, setNumber, has } from '../document';
 import { note } from '../errors';
 import { Field } from '../generated/fields';
@@ -67,13 +67,15 @@ function bare(text: Text): Text {
 
 const SUCCESS: u32 = 1;
 
-/** R108: a missing status means success, an unknown one is unknown. */
+/** R108: a missing status means success, an unknown one, or one that is no word, is unknown. */
 export function mapOutcome(): void {
   const status = trim(textOfProperty(Property.ResultStatus));
   let outcome = Word.success;
   if (status != 0) {
     const known = lookupText(Vocabulary.outcome, lower(status));
     outcome = known == SUCCESS ? Word.success : known != 0 ? Word.failure : Word.unknown;
+  } else if (containerOf(Property.ResultStatus) != 0) {
+    outcome = Word.unknown;
   }
   set(Field.event_outcome, word(outcome));
 }

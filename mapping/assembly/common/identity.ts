@@ -41,10 +41,19 @@ function isNobody(text: Text): bool {
   return text == 0 || lookupText(Vocabulary.nobody, lower(text)) != 0;
 }
 
+/** R300: the acting user, whatever it was; a text that names nobody leaves it as it is. */
+export function setUser(text: Text): void {
+  if (!isNobody(text)) set(Field.user_id, text);
+}
+
+/** R300: the acting user, unless there is one. */
+export function setDefaultUser(text: Text): void {
+  if (get(Field.user_id) == 0) setUser(text);
+}
+
 /** R300: the acting user; a record type may set another one later. */
 export function mapUser(): void {
-  const user = textOfProperty(Property.UserId);
-  if (!isNobody(user)) set(Field.user_id, user);
+  setUser(textOfProperty(Property.UserId));
   if (asked(Option.user_roles)) {
     const type = textOfProperty(Property.UserType);
     if (type != 0 && lengthOf(type) <= 2 && isPlainInteger(type) && parse(type) < USER_TYPES) append(Field.user_roles, word(<u32>Word.Regular + <u32>parse(type)));

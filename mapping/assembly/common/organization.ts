@@ -15,13 +15,15 @@ export function mapOrganization(): void {
   set(Field.host_id, get(Field.organization_id));
   set(Field.host_name, textOfProperty(Property.DeviceName));
   setDefault(Field.host_name, textOfProperty(Property.EndpointMetaData_DeviceName));
+  setDefault(Field.host_name, textOfProperty(Property.Common_DeviceName));
   setDefault(Field.host_name, get(Field.organization_name));
   setDefault(Field.host_name, get(Field.user_domain));
 }
 
 /** R404: the operating system in a platform's name. `mac` is looked for before `ios`. */
 export function mapPlatform(): void {
-  const platform = textOfProperty(Property.Platform);
+  let platform = textOfProperty(Property.Platform);
+  if (platform == 0) platform = nameOfPlatform(textOfProperty(Property.Common_Platform));
   if (platform == 0) return;
   set(Field.host_os_platform, platform);
   const name = lower(platform);
@@ -31,6 +33,13 @@ export function mapPlatform(): void {
   else if (contains(name, Word.unix)) set(Field.host_os_type, word(Word.unix));
   else if (contains(name, Word.ios)) set(Field.host_os_type, word(Word.ios));
   else if (contains(name, Word.android)) set(Field.host_os_type, word(Word.android));
+}
+
+/** R018: of a code the name, of anything else the text itself. */
+function nameOfPlatform(text: Text): Text {
+  if (lengthOf(text) != 1) return text;
+  const code = <u32>load<u8>(startOf(text)) - 0x30;
+  return code > 5 ? text : word(<u32>Word.Unknown + code);
 }
 
 /** Whether a short text has the word in it. */

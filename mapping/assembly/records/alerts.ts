@@ -3,7 +3,7 @@
  * https://learn.microsoft.com/office/office-365-management-api/office-365-management-activity-api-schema#security-and-compliance-alerts-schema
  */
 import { containerOf, textOfProperty } from '../captured';
-import { emailOf, isPrincipalName } from '../common/identity';
+import { emailOf, isPrincipalName, setUser } from '../common/identity';
 import { addCategory, setAlert, setOwnAlert } from '../common/kind';
 import { append, set, setDefault } from '../document';
 import { Field } from '../generated/fields';
@@ -52,7 +52,7 @@ function mapEntity(entity: Text): void {
   if (entity == 0) return;
   const type = lookupText(Vocabulary.entity_type, lower(textOfProperty(Property.EntityType)));
   if (type == USER) {
-    set(Field.user_id, entity);
+    setUser(entity);
   } else if (type == RECIPIENTS) {
     if (isPrincipalName(entity)) set(Field.user_email, emailOf(entity));
     append(Field.email_to_address, entity);

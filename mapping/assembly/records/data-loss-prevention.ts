@@ -5,7 +5,7 @@
 import { containerOf, isCaptured, textOfProperty } from '../captured';
 import { operation, severityOf } from '../common/event';
 import { setExtension } from '../common/file';
-import { isPrincipalName } from '../common/identity';
+import { isPrincipalName, setUser } from '../common/identity';
 import { addCategory, addType, setAlert, setOwnAlert } from '../common/kind';
 import { contains } from '../common/organization';
 import { dateOf } from '../common/time';
@@ -59,7 +59,7 @@ export function mapDlpEndpoint(): void {
 
 function mapDocument(): void {
   const from = textOfProperty(Property.SharePointMetaData_From);
-  if (from != 0 && !isPrincipalName(get(Field.user_id))) set(Field.user_id, from);
+  if (!isPrincipalName(get(Field.user_id))) setUser(from);
   set(Field.file_name, textOfProperty(Property.SharePointMetaData_FileName));
   set(Field.url_original, textOfProperty(Property.SharePointMetaData_FilePathUrl));
   set(Field.file_inode, textOfProperty(Property.SharePointMetaData_UniqueID));

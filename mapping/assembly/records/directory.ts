@@ -6,21 +6,21 @@ import { containerOf, textOfProperty } from '../captured';
 import { operation } from '../common/event';
 import { isPrincipalName, setTarget } from '../common/identity';
 import { addCategory, addType } from '../common/kind';
-import { contains } from '../common/organization';
+import { contains, position } from '../common/organization';
 import { append, set, setDefault } from '../document';
 import { Field } from '../generated/fields';
 import { Property } from '../generated/properties';
 import { Category, Type, Vocabulary, Word } from '../generated/vocabulary';
 import { elementBehind, firstElement, pick, picked0, picked1, pickedEnd, textAt } from '../json/members';
-import { lengthOf, startOf } from '../json/span';
+import { endOf, lengthOf, startOf } from '../json/span';
 import { Option, asked } from '../mode';
 import { lookupText } from '../names';
 
 const FIVE: u8 = 0x35;
 
-/** R302: the user that it was done to. R416: the group. What was done is in the table of operations (R510), or in the words of role management. */
+/** R302: the user that it was done to. R416: the group. What was done is in the table of operations (R510), or in its words. */
 export function mapDirectory(): void {
-  mapRoleManagement();
+  mapOtherWords();
   const object = textOfProperty(Property.ObjectId);
   if (isPrincipalName(object)) setTarget(object);
   else mapTargetOfType5();
@@ -44,9 +44,23 @@ function mapTargetOfType5(): void {
   }
 }
 
-/** R510: privileged identity management has more words for what becomes of a role than the table: "Add member to role request denied (PIM activation)". */
-function mapRoleManagement(): void {
-  if (lookupText(Vocabulary.operation_8, operation) != 0 || !contains(operation, Word.PIM) || !contains(operation, Word.role)) return;
-  addCategory(Category.iam);
-  addType(Type.admin | Type.change);
+/**
+ * R510: the directory has more words than the table. Of privileged identity management: "Add member to role request denied (PIM activation)"; and whatever is about
+ * the roles of applications, credentials, the synchronisation with another directory, or a domain that goes.
+ */
+function mapOtherWords(): void {
+  if (operation == 0 || lookupText(Vocabulary.operation_8, operation) != 0) return;
+  if ((contains(operation, Word.PIM) && contains(operation, Word.role)) || contains(operation, Word.app_role_assignment)) {
+    addCategory(Category.iam);
+    addType(Type.admin | Type.change);
+  } else if (contains(operation, Word.credentials)) {
+    addCategory(Category.iam);
+    addType(Type.change);
+  } else if (position(operation, Word.Set_DirSync) == startOf(operation)) {
+    addCategory(Category.configuration);
+    addType(Type.change);
+  } else if (position(operation, Word.Remove) == startOf(operation) && position(operation, Word.domain) + 6 == endOf(operation)) {
+    addCategory(Category.configuration);
+    addType(Type.deletion);
+  }
 }

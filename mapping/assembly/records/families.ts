@@ -8,7 +8,7 @@ import { mapDlp, mapDlpEndpoint, mapDlpMail } from './data-loss-prevention';
 import { mapDirectory } from './directory';
 import { mapCmdlet } from './exchange-admin';
 import { mapMailbox } from './mailbox';
-import { mapSharePointFileOperation, mapSharePointSite, mapSharing } from './sharepoint';
+import { mapSharePointFileOperation, mapSharePointSite } from './sharepoint';
 import { mapAccountLogon, mapSignIn } from './sign-in';
 import { mapTeams } from './teams';
 import { mapInvestigation, mapMailState, mapThreatFile, mapThreatMail, mapThreatUrl } from './threats';
@@ -19,11 +19,8 @@ export function mapFamily(recordType: u32): void {
   switch (recordType) {
     case 1: case 10: case 18: case 23: case 57: case 87: return mapCmdlet();
     case 2: case 3: case 19: case 50: return mapMailbox();
-    case 4: case 36: case 37: case 54: case 55: case 56: return mapSharePointSite();
-    case 6: return mapSharePointFileOperation();
-    case 14:
-      mapSharing();
-      return mapSharePointFileOperation();
+    case 4: case 7: case 36: case 37: case 54: case 55: case 56: case 71: case 102: case 205: case 277: case 336: return mapSharePointSite();
+    case 6: case 14: return mapSharePointFileOperation();
     case 8: return mapDirectory();
     case 9: return mapAccountLogon();
     case 15: case 275: return mapSignIn();

@@ -4,10 +4,10 @@
  */
 import { textOfProperty } from '../captured';
 import { mapServer } from '../common/client';
-import { isPrincipalName, sameUser, setTarget } from '../common/identity';
+import { isPrincipalName, sameUser, setDefaultUser, setTarget } from '../common/identity';
 import { addCategory, addType } from '../common/kind';
 import { recordType } from '../common/event';
-import { get, set, setDefault } from '../document';
+import { get, set } from '../document';
 import { Field } from '../generated/fields';
 import { Property } from '../generated/properties';
 import { Category, Type } from '../generated/vocabulary';
@@ -19,7 +19,7 @@ export function mapMailbox(): void {
   addCategory(Category.email);
   if (recordType == AGGREGATED) addType(Type.access);
   mapServer();
-  setDefault(Field.user_id, textOfProperty(Property.LogonUserSid));
+  setDefaultUser(textOfProperty(Property.LogonUserSid));
   set(Field.user_full_name, textOfProperty(Property.LogonUserDisplayName));
   const owner = textOfProperty(Property.MailboxOwnerUPN);
   const actor = get(Field.user_id);

@@ -1,5 +1,6 @@
 /**
- * SharePoint and OneDrive: sites and pages (4), files (6), sharing (14), lists (36), comments (37), content types and columns (54–56).
+ * SharePoint and OneDrive: sites and pages (4, 7), files (6), sharing (14), lists (36), comments (37), items, content types and columns (54–56), and what else has a
+ * URL there (71, 102, 205, 277, 336).
  * https://learn.microsoft.com/office/office-365-management-api/office-365-management-activity-api-schema#sharepoint-base-schema
  */
 import { textOfProperty } from '../captured';
@@ -21,6 +22,7 @@ const GROUP: u32 = 2;
 /** R520, R521: file operations and sharing. */
 export function mapSharePointFileOperation(): void {
   mapSharePointFile();
+  mapSharing();
   mapOthers();
 }
 
@@ -28,11 +30,12 @@ export function mapSharePointFileOperation(): void {
 export function mapSharePointSite(): void {
   const object = textOfProperty(Property.ObjectId);
   if (object != 0 && schemeLength(object) != 0) set(Field.url_original, object);
+  mapSharing();
   mapOthers();
 }
 
-/** R302, R416: with whom it was shared. */
-export function mapSharing(): void {
+/** R302, R416: with whom it was shared, or who was made a member. */
+function mapSharing(): void {
   const kind = lookupText(Vocabulary.sharing_target, lower(textOfProperty(Property.TargetUserOrGroupType)));
   const name = textOfProperty(Property.TargetUserOrGroupName);
   if (kind == GROUP) set(Field.group_name, name);

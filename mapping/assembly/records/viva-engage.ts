@@ -3,14 +3,14 @@
  * https://learn.microsoft.com/office/office-365-management-api/office-365-management-activity-api-schema#yammer-schema
  */
 import { textOfProperty } from '../captured';
-import { append, set, setDefault } from '../document';
-import { emailOf } from '../common/identity';
+import { append, set } from '../document';
+import { emailOf, setDefaultUser } from '../common/identity';
 import { Field } from '../generated/fields';
 import { Property } from '../generated/properties';
 
 /** R550: what was done is in the table of operations; here are the file, the group and the people (R300, R303, R304). */
 export function mapVivaEngage(): void {
-  setDefault(Field.user_id, textOfProperty(Property.ActorYammerUserId));
+  setDefaultUser(textOfProperty(Property.ActorYammerUserId));
   set(Field.user_email, emailOf(textOfProperty(Property.ActorUserId)));
   set(Field.file_inode, textOfProperty(Property.FileId));
   set(Field.file_name, textOfProperty(Property.FileName));
