@@ -2,10 +2,10 @@
  * An id for what brings none (R001): 128 bits over all values with their paths, added up, so that the order of keys does not matter. Texts count by their
  * characters and numbers by their value, not by how a host printed them.
  */
-import { CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, ESCAPED, OPEN_BRACE, OPEN_BRACKET, QUOTE, forgetSeen, seen, skipSpace, stringEnd } from './json/scan';
+import { BACKSLASH, CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, ESCAPED, OPEN_BRACE, OPEN_BRACKET, QUOTE, forgetSeen, seen, skipSpace, stringEnd } from './json/scan';
 import { writeCanonicalNumber } from './json/number';
 import { skipScalar, skipValue } from './json/skip';
-import { Text, endOf, startOf, textOf } from './json/span';
+import { Text, endOf, find, lengthOf, startOf, textOf } from './json/span';
 import { canonical } from './json/text';
 import { begin, byte, end } from './json/write';
 import { mark, release } from './memory';
@@ -13,11 +13,21 @@ import { fromDouble } from './mode';
 
 const FACTOR: u64 = 0x9e3779b97f4a7c15;
 const OTHER_FACTOR: u64 = 0xc2b2ae3d27d4eb4f;
+/** An id of more than 512 bytes has a store refuse the whole request that it is in; a suffix may come behind this one. */
+const ID_LIMIT_BYTES: usize = 500;
 /** Of each open object or array (skipValue allows 4096): the hash of its path (u64), the number of its element (u32), whether it is an array (u32). */
 const PATHS: usize = memory.data(4097 * 16, 16);
 
 let high: u64 = 0;
 let low: u64 = 0;
+
+/**
+ * Whether an event's own id, in canonical form, can be its document's (R001). Log agents write ids into their requests as they are, and leave out those in which
+ * something would have to be escaped: the store then makes up one, another one each time.
+ */
+export function canBeId(id: Text): bool {
+  return lengthOf(id) <= ID_LIMIT_BYTES && find(id, BACKSLASH) == endOf(id);
+}
 
 /** The id, as 32 hexadecimal digits, of the guarded text from `start` to `finish`; of what is no JSON, by its bytes. */
 export function identityOf(start: usize, finish: usize): Text {

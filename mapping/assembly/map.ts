@@ -15,6 +15,7 @@ import { append, setDefault } from './document';
 import { Field } from './generated/fields';
 import { Property } from './generated/properties';
 import { Word } from './generated/vocabulary';
+import { canBeId } from './identity';
 import { CLOSE_BRACE } from './json/scan';
 import { Text, endOf, find, findLast, lengthOf, startOf, textOf } from './json/span';
 import { lower, trim } from './json/text';
@@ -81,7 +82,9 @@ export function writeAudit(audit: Text): void {
   byte(CLOSE_BRACE);
 }
 
-/** R101: the event's id, unless the record brought one; what is no string is none, as for the records that the collector hands on. */
+/** R001, R101: the event's id, unless the record brought one; what is no string, or can be no document's id, is none, as for the records that the collector hands on. */
 export function setIdOfEvent(): void {
-  if (isString(Property.Id)) setDefault(Field.event_id, textOfProperty(Property.Id));
+  if (!isString(Property.Id)) return;
+  const id = textOfProperty(Property.Id);
+  if (canBeId(id)) setDefault(Field.event_id, id);
 }

@@ -1,12 +1,13 @@
 /** The record around an event, as it goes to a host (design of the wire in the README): the event, its id and time, and what is known of its tenant. */
 import { readTime, nanoseconds, seconds } from '../common/time';
-import { identityOf } from '../identity';
+import { canBeId, identityOf } from '../identity';
 import { Word } from '../generated/vocabulary';
 import { Text, endOf, lengthOf, startOf, textOf } from '../json/span';
 import { writeCanonicalNumber } from '../json/number';
 import { ESCAPED, guard } from '../json/scan';
 import { writeCanonical, writeEscaped } from '../json/text';
-import { giveBack, lend } from '../json/write';
+import { begin, end, giveBack, lend } from '../json/write';
+import { mark, release } from '../memory';
 import { word } from '../words';
 import { compact, compactEnd } from './compact';
 import { identify } from './identifiers';
@@ -171,8 +172,9 @@ function mapHeader(to: usize, count: u32): usize {
 
 /** R001: the event's own id with the suffix, or a hash of the event. */
 function packedId(at: usize, behind: usize, to: usize): usize {
-  if (eventId == 0 || (suffix == 0 && eventIdFlags == 0)) {
-    const id = eventId == 0 ? identityOf(at, behind) : eventId;
+  const isOwn = hasOwnId();
+  if (!isOwn || (suffix == 0 && eventIdFlags == 0)) {
+    const id = isOwn ? eventId : identityOf(at, behind);
     identify(startOf(id), endOf(id));
     return plainString(to, startOf(id), endOf(id));
   }
@@ -185,6 +187,17 @@ function packedId(at: usize, behind: usize, to: usize): usize {
   return oddString(to, joined, end, ESCAPED);
 }
 
+/** Whether the event has an id of its own that can be its document's. */
+function hasOwnId(): bool {
+  if (eventId == 0 || eventIdFlags == 0) return eventId != 0 && canBeId(eventId);
+  const from = mark();
+  begin();
+  writeId();
+  const isOwn = canBeId(end());
+  release(from);
+  return isOwn;
+}
+
 /** Writes the event's own id, as the inside of a JSON string. */
 function writeId(): void {
   if (eventIdFlags == NUMBER_ID) writeCanonicalNumber(eventId, false);
@@ -194,7 +207,7 @@ function writeId(): void {
 function jsonId(at: usize, behind: usize, to: usize): usize {
   store<u8>(to++, 0x22);
   const start = to;
-  if (eventId == 0) to = bytes(identityOf(at, behind), to);
+  if (!hasOwnId()) to = bytes(identityOf(at, behind), to);
   else {
     lend(to);
     writeId();

@@ -233,13 +233,22 @@ describe('the id', () => {
   test('is the event\'s own, wherever it stands among its members, and not that of something inside', () => {
     assert.equal(idOf('{"Id":"5b0e"}'), '5b0e');
     assert.equal(idOf('{"Item":{"Id":"inner"},"Actor":[{"Id":"inner"}],"Id":"5b0e"}'), '5b0e');
-    assert.equal(idOf('{"Id":"5b0\\u0065 \\"x\\""}'), '5b0e "x"');
+    assert.equal(idOf('{"Id":"5b0\\u0065 é"}'), '5b0e é');
     assert.match(idOf('{"Item":{"Id":"inner"}}'), /^[0-9a-f]{32}$/);
   });
 
   test('has :dlp behind it in the feed of data loss prevention, and only there', () => {
     assert.equal(idOf('{"Id":"5b0e"}', 'DLP.All'), '5b0e:dlp');
     assert.equal(idOf('{"Id":"5b0e"}', 'Audit.Exchange'), '5b0e');
+  });
+
+  test('is a hash where a store would refuse the event\'s own, or a log agent leave it out', () => {
+    const long = 'x'.repeat(500);
+    for (const id of [long, 'é'.repeat(250), '\\u0041'.repeat(500)]) assert.equal(idOf(`{"Id":"${id}"}`), JSON.parse(`"${id}"`));
+    assert.equal(idOf(`{"Id":"${long}"}`, 'DLP.All'), `${long}:dlp`);
+    const odd = [`${long}x`, `${'é'.repeat(250)}x`, '\\u0041'.repeat(501), 'a\\"b', 'a\\\\b', 'a\\nb', 'a\\u0000b', 'a\u0001b'].map((id) => `{"Id":"${id}"}`);
+    for (const event of [...odd, `{"Id":${'7'.repeat(501)}}`]) for (const contentType of ['Audit.General', 'DLP.All'] as const) assert.match(idOf(event, contentType), /^[0-9a-f]{32}$/, event);
+    assert.equal(new Set(odd.map((event) => idOf(event))).size, odd.length);
   });
 
   test('of an event without one is a hash of all its values that does not depend on the order of keys, on blanks, or on how a value is written', () => {
