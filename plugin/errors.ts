@@ -31,6 +31,7 @@ export const FAILURES = {
 
   // looking after a collector
   METRICS_ADDRESS: { sentence: 'Metrics cannot be served at {address}: {reason}.', repair: 'Give --metrics an address of this machine and a port that is free, such as 127.0.0.1:9365.', exitStatus: 2, retry: 'never' },
+  AUDIT_NOTHING: { sentence: 'There is nothing to audit: no o365 block of the configuration is enabled and has tenants (files are not audited).', repair: 'Name the configuration that the collector has, by -c; in it, set enabled: true below audit:.', exitStatus: 2, retry: 'never' },
   STATE_FILE: { sentence: 'The file {file} cannot be imported: {reason}.', repair: 'Export it again with o365audit state export, and copy it whole.', exitStatus: 2, retry: 'never' },
   STATE_TENANT_KNOWN: { sentence: 'The tenant {tenant} has a journal here already: {file}.', repair: 'Import into another state directory, or move that file away if nothing in it matters.', exitStatus: 2, retry: 'never' },
   STATE_TENANT_UNKNOWN: { sentence: 'It is not clear which tenant of {directory} is meant; it has {tenants}.', repair: 'Name one of them, as in o365audit state export TENANT.', exitStatus: 2, retry: 'never' },

@@ -23,13 +23,13 @@ import { openLog } from './log.ts';
 const PATIENCE_MS = 120_000;
 const LOOK_INTERVAL_MS = 2_000;
 
-/** Resolves with 0 when nothing is missing, or is not any more, else with 1. Throws CONFIG_…, LEDGER_…, STORE_… and OUTPUT_… failures. */
+/** Resolves with 0 when nothing is missing, or is not any more, else with 1. Throws AUDIT_NOTHING, CONFIG_…, LEDGER_…, STORE_… and OUTPUT_… failures. */
 export async function audit({ flags }: ArgumentsOf<'audit'>, surroundings: Surroundings): Promise<number> {
   const { clock, env, stderr, stdout, stop } = surroundings;
   const config = loadConfig({ flags, env });
   const options = loadStateOptions('audit', { flags, env });
   const { collector, sources } = config;
-  if (sources.length === 0) throw failure('COLLECT_NOTHING', { reason: 'no o365 block of the configuration is enabled' });
+  if (sources.every(({ input }) => input.kind === 'files')) throw failure('AUDIT_NOTHING', {});
   const log = openLog(collector, surroundings, 'warn');
   const isRunning = await holderOf(collector.stateDir) !== undefined;
   const network = await openNetwork(collector, surroundings, log);

@@ -60,7 +60,7 @@ export async function check({ flags }: ArgumentsOf<'check'>, surroundings: Surro
 
 function describe({ sources, notices }: Config): Finding {
   const tenants = sources.reduce((sum, { tenants: { length } }) => sum + length, 0);
-  if (sources.length === 0) return { failure: 'nothing is enabled', repair: 'Set enabled: true below audit:.' };
+  if (sources.length === 0) return { failure: 'nothing is enabled', repair: 'Set enabled: true below audit:, and beside module: where it is false there.' };
   const sentence = `it is good: ${sources.length} source${sources.length === 1 ? '' : 's'}, ${tenants} tenant${tenants === 1 ? '' : 's'}`;
   return notices.length === 0 ? sentence : { warning: sentence, repair: notices.map(noticeText).join(' ') };
 }

@@ -60,7 +60,7 @@ export function loadConfig({ flags, env, text }: ConfigInput): Config {
   const modules = findModules(readDocument(content, file, findings), reading);
   const blocks = enabledAudits(modules.audits, overrides, reading)
     .map(({ place, tree }) => ({ place, ...readSource(nameAt(place), tree, place, reading) }));
-  if (blocks.length === 0) findings.notice({ source: file }, 'audit', 'No o365 block is enabled, so nothing is collected. Set enabled: true below audit:.');
+  if (blocks.length === 0) findings.notice({ source: file }, 'audit', 'No o365 block is enabled, so nothing is collected. Set enabled: true below audit:, and beside module: where it is false there.');
   reportSharedTenants(blocks, findings);
   const origins = new Map<string, Place>(blocks.flatMap(({ leaves }, index) => [...leaves].map(([key, leaf]): [string, Place] => [`sources.${index}.${key}`, leaf.place])));
   const options = weighOptions('collect', { flags, reading, origins, ...(modules.collector === undefined ? {} : { block: modules.collector }) });

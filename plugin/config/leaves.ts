@@ -52,7 +52,8 @@ function isModuleKey(path: string): path is ModuleKeyPath {
 
 function reportUnknown(path: string, { key, place }: Leaf, { findings }: Reading): void {
   const near = nearestPath(path);
-  const repair = near === undefined ? 'Leave it out; OPTIONS.md lists every key.' : `Write ${keyAt(place, near)}.`;
+  const row = near === undefined || !isModuleKey(near) ? undefined : MODULE_KEYS[near];
+  const repair = near === undefined ? 'Leave it out; OPTIONS.md lists every key.' : row?.verdict === 'refused' ? row.sentence : `Write ${keyAt(place, near)}.`;
   findings.mistake(place, key, 'a key of the o365 module', 'an unknown one', repair);
 }
 

@@ -141,6 +141,14 @@ describe('o365audit audit', () => {
     assert.equal((await runProgram([...words, '--repair'])).ending?.status, 1);
   }));
 
+  test('proves nothing by a configuration in which nothing is enabled, or only files', () => withSimulation({}, async ({ words }) => {
+    for (const override of ['o365.audit.enabled=false', 'o365.audit.var={input: file, paths: [none.ndjson]}']) {
+      const { stderr, ending } = await runProgram(['audit', ...words, '-M', override]);
+      assert.match(stderr, /\[AUDIT_NOTHING\]/);
+      assert.equal(ending?.status, 2);
+    }
+  }));
+
   test('takes what was given up for missing as long as the service lists it', () => collected(async (simulation) => {
     forget(simulation, 2);
     simulation.simulator.faults.set('blob-expired', { count: 1 });

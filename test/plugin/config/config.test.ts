@@ -10,7 +10,13 @@ import { AuditError } from '../../../plugin/errors.ts';
 import { CONTENT_TYPES } from '../../../plugin/types.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'o365audit-config-'));
-after(() => rmSync(folder, { recursive: true }));
+// where no o365.yml is, as there may be one beside the sources
+const started = process.cwd();
+process.chdir(folder);
+after(() => {
+  process.chdir(started);
+  rmSync(folder, { recursive: true });
+});
 
 const application = '00000000-0000-4000-8000-00000000a001';
 const tenant = '00000000-0000-4000-8000-00000000b001';
@@ -246,6 +252,7 @@ describe('a mistake', () => {
     ['an unknown key gets the nearest', ['aplication_id: x'], /^o365\.yml:7:5: aplication_id: expected a key of the o365 module, found an unknown one\. Write var\.application_id\.$/],
     ['a key without var. gets it', ['client_secret: x'], /client_secret: .* Write var\.client_secret\.$/],
     ['a key outside its map finds it', ['var.poll_interval: 3m'], /Write var\.api\.poll_interval\.$/],
+    ['a key of the input that is refused says what takes its place', ['processors: [{drop_fields: {fields: [x]}}]'], /processors: .* unknown one\. Processors are the log agent's work/],
     ['a misspelt map is one mistake', ['vars: {application_id: x, tenants: y}'], /vars: .* Write var\.$/],
     ['a key that nothing resembles', ['var.whatsoever: 1'], /Leave it out/],
     ['days are no unit', ['var.api.max_retention: 7d'], /found "7d"\. Write 168h/],
