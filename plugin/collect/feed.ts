@@ -18,6 +18,9 @@ export interface FeedListing {
   listedUntilMs(type: ContentType): number | undefined;
   /** Notes, durable before anything that is noted later, that a span can no longer be listed. */
   loseWindow(type: ContentType, window: Window, reason: string): void;
+  /** Notes that the subscription was off until then; stands, for later runs too, until a window is lost that reaches so far. */
+  off(type: ContentType, untilMs: number): void;
+  offUntilMs(type: ContentType): number | undefined;
   /** Notes that all was listed once more at `atMs`; what became available before `fromMs` was never this ledger's business. */
   relisted(type: ContentType, fromMs: number, atMs: number): void;
   relistedOf(type: ContentType): Relisted | undefined;
@@ -86,15 +89,18 @@ export class Feed {
     this.#listing = listing;
     this.#options = options;
     this.#lengthMs = options.maxQuerySizeMs;
+    const offUntilMs = listing.offUntilMs(type);
+    if (offUntilMs !== undefined) this.noteOff(offUntilMs);
     if (options.span !== undefined) this.#extras.push({ ...options.span, rank: 'usual', retentionMs: LIFE_MS, done: () => undefined });
   }
 
   /** The subscription was off, and has been started: what became available since it was last listed is lost. */
-  noteOff(): void {
+  noteOff(endMs = this.#earlierNowMs()): void {
     const startMs = this.#off?.startMs ?? this.#fresh?.endMs ?? this.#listing.listedUntilMs(this.type);
-    const endMs = this.#earlierNowMs();
     // before a first listing nothing was missed, and after a clock was set back nobody knows what was
-    if (startMs !== undefined && startMs < endMs) this.#off = { startMs, endMs };
+    if (startMs === undefined || startMs >= endMs) return;
+    this.#off = { startMs, endMs };
+    this.#listing.off(this.type, endMs);
   }
 
   /** Lists what is new, the newest window first. Throws what a listing throws: then the same is listed again the next time. */
@@ -177,14 +183,12 @@ export class Feed {
     const last = this.#listing.relistedOf(this.type);
     const atMs = nowMs();
     if (last === undefined || relistIntervalMs === 0 || Math.abs(atMs - last.atMs) < relistIntervalMs || this.#extras.length > 0) return;
-    const { fromMs } = last;
-    this.#extras.push({ startMs: fromMs, endMs: atMs - overlapMs, rank: 'last', retentionMs: maxRetentionMs, done: () => this.#listing.relisted(this.type, fromMs, atMs) });
+    this.#extras.push({ startMs: last.fromMs, endMs: atMs - overlapMs, rank: 'last', retentionMs: maxRetentionMs, done: () => this.#listing.relisted(this.type, last.fromMs, atMs) });
   }
 
   /** Too old is only what is so by both clocks, also where the operator wants spans to go by this machine's. */
   #earlierNowMs(): number {
-    const nowMs = this.#options.nowMs();
-    return Math.min(nowMs, this.#options.serviceNowMs() ?? nowMs);
+    return Math.min(this.#options.nowMs(), this.#options.serviceNowMs() ?? Infinity);
   }
 
   /** Lists a second, where the service has not said lately what time it is: this machine's clock may be days ahead, or have been set while there was no room. */
@@ -204,9 +208,8 @@ export class Feed {
 
   /** Says what has slipped out of reach; once, even if nothing can be listed for hours. */
   #noteLost(): void {
-    const { maxRetentionMs } = this.#options;
     const markMs = this.#listing.listedUntilMs(this.type);
-    const window = lostWindow(this.#earlierNowMs(), maxRetentionMs, markMs, this.#fresh?.startMs);
+    const window = lostWindow(this.#earlierNowMs(), this.#options.maxRetentionMs, markMs, this.#fresh?.startMs);
     if (window === undefined) return;
     this.#lose(window, OUT_OF_REACH);
     this.#listing.listed(this.type, window.endMs);
@@ -234,8 +237,7 @@ export class Feed {
   /** Lists a window to its end; resolves with the number of its blobs. */
   async #list(window: Window, rank: ListingRank, signal: AbortSignal): Promise<number> {
     const { tenant, log, found } = this.#options;
-    let listed = 0;
-    let fresh = 0;
+    let [listed, fresh] = [0, 0];
     for await (const page of this.#listing.list(this.type, window, signal, rank)) {
       const blobs = this.#listing.owe(page);
       listed += page.length;

@@ -21,6 +21,8 @@ export type Fact =
   | { readonly fact: 'lost-window'; readonly type: ContentType; readonly fromMs: number; readonly untilMs: number; readonly reason: string; readonly atMs: number }
   /** All was listed once more; what became available before `fromMs` was never this ledger's business. */
   | { readonly fact: 'relisted'; readonly type: ContentType; readonly fromMs: number; readonly atMs: number }
+  /** A subscription was off until it was started at `untilMs`; what that has cost is to be named when it is listed again. */
+  | { readonly fact: 'off'; readonly type: ContentType; readonly untilMs: number }
   /** The start of a subscription was asked for. */
   | { readonly fact: 'started'; readonly type: ContentType; readonly atMs: number }
   /** Snapshots only: blobs that are done, as the index packs them, in base64. */
@@ -40,6 +42,7 @@ const SHAPES: Readonly<Record<Fact['fact'], Shape>> = {
   listed: { type: 'type', untilMs: 'number' },
   'lost-window': { type: 'type', fromMs: 'number', untilMs: 'number', reason: 'string', atMs: 'number' },
   relisted: { type: 'type', fromMs: 'number', atMs: 'number' },
+  off: { type: 'type', untilMs: 'number' },
   started: { type: 'type', atMs: 'number' },
   done: { blobs: 'string' },
   totals: { committed: 'number', lost: 'number' },

@@ -48,6 +48,9 @@ export interface TenantLedger {
   /** Notes that all of a type was listed once more at `atMs`; what became available before `fromMs` was never this ledger's business. */
   relisted(type: ContentType, fromMs: number, atMs: number): void;
   relistedOf(type: ContentType): { readonly fromMs: number; readonly atMs: number } | undefined;
+  /** Notes that the subscription of a type was off until `untilMs`, which stands until a window is lost that reaches so far. */
+  off(type: ContentType, untilMs: number): void;
+  offUntilMs(type: ContentType): number | undefined;
   /** Notes that the subscription of a type was started: it may be started once in 15 minutes. */
   started(type: ContentType, atMs: number): void;
   startedAtMs(type: ContentType): number | undefined;
@@ -116,6 +119,8 @@ export async function openTenantLedger(options: TenantLedgerOptions): Promise<Te
     lostWindows: () => state.lostWindows,
     relisted: (type, fromMs, atMs) => note({ fact: 'relisted', type, fromMs, atMs }),
     relistedOf: (type) => state.relisted.get(type),
+    off: (type, untilMs) => note({ fact: 'off', type, untilMs }),
+    offUntilMs: (type) => state.offUntilMs.get(type),
     started: (type, atMs) => note({ fact: 'started', type, atMs }),
     startedAtMs: (type) => state.startedAtMs.get(type),
     losses: () => state.losses,

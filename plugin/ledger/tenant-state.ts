@@ -45,6 +45,8 @@ export class TenantState {
   readonly #parked = new Map<string, Parked>();
   readonly listedUntilMs = new Map<ContentType, number>();
   readonly startedAtMs = new Map<ContentType, number>();
+  /** Until when a subscription was off of which the cost is not named yet. */
+  readonly offUntilMs = new Map<ContentType, number>();
   readonly relisted = new Map<ContentType, { readonly fromMs: number; readonly atMs: number }>();
   losses: Loss[] = [];
   lostWindows: LostWindow[] = [];
@@ -83,10 +85,14 @@ export class TenantState {
         this.listedUntilMs.set(fact.type, fact.untilMs);
         return;
       case 'lost-window':
+        if (fact.untilMs >= (this.offUntilMs.get(fact.type) ?? Infinity)) this.offUntilMs.delete(fact.type);
         this.#loseWindow({ contentType: fact.type, startMs: fact.fromMs, endMs: fact.untilMs, reason: fact.reason, atMs: fact.atMs });
         return;
       case 'relisted':
         this.relisted.set(fact.type, { fromMs: fact.fromMs, atMs: fact.atMs });
+        return;
+      case 'off':
+        this.offUntilMs.set(fact.type, fact.untilMs);
         return;
       case 'started':
         this.startedAtMs.set(fact.type, fact.atMs);
@@ -133,6 +139,7 @@ export class TenantState {
     ];
     for (const { contentType: type, contentId: id, contentExpiration: expires, reason, atMs } of this.losses) facts.push({ fact: 'lost', type, id, expires, reason, atMs });
     for (const { contentType: type, startMs: fromMs, endMs: untilMs, reason, atMs } of this.lostWindows) facts.push({ fact: 'lost-window', type, fromMs, untilMs, reason, atMs });
+    for (const [type, untilMs] of this.offUntilMs) facts.push({ fact: 'off', type, untilMs });
     for (const [type, atMs] of this.startedAtMs) facts.push({ fact: 'started', type, atMs });
     for (const [type, { fromMs, atMs }] of this.relisted) facts.push({ fact: 'relisted', type, fromMs, atMs });
     for (const fact of facts) yield encodeLine(fact);

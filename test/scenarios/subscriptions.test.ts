@@ -6,6 +6,8 @@
  * out, and the log says for how long; then it heals without anybody's help. What became available while it was off the service never hands out: that is named.
  */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { ContentTypeBooks } from '../../plugin/simulator/books.ts';
 import { CONTENT_TYPES, type ContentType } from '../../plugin/types.ts';
@@ -81,16 +83,25 @@ describe('a subscription', { concurrency: 2 }, () => {
     assert.deepEqual([...simulation.expectedIds()].filter((id) => !arrived.has(id)), []);
   }));
 
-  test('that somebody has stopped costs what became available meanwhile, which is named with from when to when', () => within(async (simulation) => {
-    const { simulator, words } = simulation;
+  for (const isKilled of [false, true]) test(`that somebody has stopped costs what became available meanwhile, which is named with from when to when${isKilled ? ', also when the collector that started it was killed before it listed' : ''}`, () => within(async (simulation) => {
+    const { simulator, words, stateDir } = simulation;
     const { ending } = await runProgram(['collect', ...words, '--once']);
     assert.equal(ending?.status, 0);
     await stop(simulation, 'Audit.SharePoint');
-    const before = simulation.expectedIds();
+    const before = [...simulation.expectedIds()];
     const missed = addBacklog(simulator, { blobs: 4, eventsPerBlob: 3, stepMs: 1 }).filter(({ contentType }) => contentType === 'Audit.SharePoint');
     assert.equal(missed.length, 1);
     await untilListable();
     await ageStarts(simulation);
+    if (isKilled) {
+      simulator.faults.set('no-answer', { path: 'subscriptions/content', contentType: 'Audit.SharePoint' });
+      const killed = startProgram(['collect', ...words]);
+      await killed.until(() => readFileSync(join(stateDir, 'ledger', `${simulator.tenants[0]?.id ?? ''}.journal`), 'utf8').includes('"fact":"off"'), 'its note that the subscription was off');
+      await killed.kill();
+      simulator.faults.clear();
+      assert.doesNotMatch(killed.stderr, /no longer serves/);
+      before.push(...idsOf(killed.lines()));
+    }
     const next = await runProgram(['collect', ...words, '--once']);
     assert.deepEqual(next.ending, { status: 0, signal: null }, next.stderr);
     const [, from = '', to = '', ...more] = /no longer serves this span of time.* contentType=Audit\.SharePoint from=(\S+) to=(\S+) reason="The subscription was off/.exec(next.stderr) ?? [];

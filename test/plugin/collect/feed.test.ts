@@ -33,6 +33,7 @@ class World {
   readonly lines: LogLine[] = [];
   listedUntilMs: number | undefined;
   relisted: Relisted | undefined;
+  offUntilMs: number | undefined;
   fails: (window: Window) => Error | undefined = () => undefined;
   /** Whatever it answers, it says what time it is. */
   answered: () => void = () => undefined;
@@ -83,7 +84,12 @@ class World {
       }),
       listed: (_type, untilMs) => { this.listedUntilMs = untilMs; },
       listedUntilMs: () => this.listedUntilMs,
-      loseWindow: (_type, window) => void this.#noted.push(window),
+      loseWindow: (_type, window) => {
+        this.#noted.push(window);
+        if (window.endMs >= (this.offUntilMs ?? Infinity)) this.offUntilMs = undefined;
+      },
+      off: (_type, untilMs) => { this.offUntilMs = untilMs; },
+      offUntilMs: () => this.offUntilMs,
       relisted: (_type, fromMs, atMs) => { this.relisted = { fromMs, atMs }; },
       relistedOf: () => this.relisted,
     };
@@ -218,6 +224,18 @@ describe('a feed', () => {
     await world.round(feed);
     await world.round(feed);
     assert.deepEqual(world.lost, [{ startMs: NOW_MS, endMs: NOW_MS + DAY + HOUR }]);
+  });
+
+  test('whose subscription was off loses that as well when the run ends before the next listing, once', async () => {
+    const world = new World();
+    await world.round(world.feed());
+    await world.clock.advance(DAY);
+    world.feed().noteOff();
+    await world.clock.advance(HOUR);
+    await world.round(world.feed());
+    await world.round(world.feed());
+    assert.deepEqual(world.lost, [{ startMs: NOW_MS, endMs: NOW_MS + DAY }]);
+    assert.equal(world.listedUntilMs, world.clock.nowMs());
   });
 
   test('that cannot be listed for want of a permission has lost nothing that was ever its business', async () => {

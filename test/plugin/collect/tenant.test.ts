@@ -95,6 +95,8 @@ class World {
       listed: (type, untilMs) => void this.listed.set(type, untilMs),
       listedUntilMs: (type) => this.listed.get(type),
       loseWindow: () => undefined,
+      off: () => undefined,
+      offUntilMs: () => undefined,
       relisted: () => undefined,
       relistedOf: () => ({ fromMs: 0, atMs: NOW_MS }),
       started: () => undefined,

@@ -120,6 +120,9 @@ describe('a ledger', () => {
     first.relisted('DLP.All', 1_000, 6_000);
     first.started('DLP.All', 1_000);
     first.started('DLP.All', 2_000);
+    first.off('DLP.All', 6_001);
+    first.off('Audit.General', 3_000);
+    first.loseWindow('Audit.General', { startMs: 2_900, endMs: 3_000 }, 'off');
     await first.close();
     for (const snapshotBytesMin of [undefined, 1]) {
       const again = await open(path, snapshotBytesMin === undefined ? {} : { snapshotBytesMin });
@@ -132,7 +135,9 @@ describe('a ledger', () => {
         ['Audit.General', 1_000, 3_000, 'out of reach', FIRST_BLOB_MS],
         ['DLP.All', 1_000, 4_000, 'out of reach', FIRST_BLOB_MS],
         ['DLP.All', 5_000, 6_000, 'out of reach', FIRST_BLOB_MS],
+        ['Audit.General', 2_900, 3_000, 'off', FIRST_BLOB_MS],
       ], 'those that touch are one');
+      assert.deepEqual([again.offUntilMs('DLP.All'), again.offUntilMs('Audit.General')], [6_001, undefined]);
       assert.deepEqual([again.relistedOf('DLP.All'), again.relistedOf('Audit.General')], [{ fromMs: 1_000, atMs: 6_000 }, undefined]);
       // The second time round this has been written as a snapshot.
       again.listed('Audit.General', 123_456);
