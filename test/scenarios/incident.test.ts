@@ -16,6 +16,8 @@ import { idsOf, startSimulation } from '../support/simulation.ts';
 /** Five attempts, with waits of at least 0.5, 1, 2 and 4 s between them: of the question what is subscribed, then of the five content types. */
 const ATTEMPTS = 5;
 const CALLS = 1 + CONTENT_TYPES.length;
+/** The shortest that a round of that takes: the listings are asked for side by side, after that question. */
+const ROUND_MS = 2 * 7_500;
 const FEED = '/activity/feed/';
 
 interface Incident {
@@ -41,8 +43,10 @@ describe('a service that', { concurrency: 3 }, () => {
       try {
         const { simulator } = simulation;
         simulator.faults.set(fault, setting);
+        const startedAt = performance.now();
         const program = startProgram(['collect', ...simulation.words, '-M', 'o365.audit.var.api.error_retry_interval=500ms', '-M', 'o365.audit.var.api.poll_interval=500ms']);
         await program.said('The tenant could not be listed; the program tries again by itself.');
+        assert.ok(performance.now() - startedAt >= ROUND_MS, `it waited only ${performance.now() - startedAt} ms`);
         assert.match(program.stderr, says);
         const asked = simulator.faults.happened(fault);
         // a connection that dies is replaced once at once
