@@ -11,6 +11,8 @@ import { writeAddress } from './ip';
 const PORT_LIMIT: u32 = 65535;
 const OPEN: u32 = 0x28;
 const CLOSE: u32 = 0x29;
+const DOT: u32 = 0x2e;
+const SLASH: u32 = 0x2f;
 
 /** What the last endpoint was made of; no text and 0 where it had no such part. */
 export let address: Text = 0;
@@ -72,8 +74,13 @@ function readOne(text: Text): void {
   const colon = find(text, COLON);
   if (colon != endOf(text) && colon == findLast(text, COLON) && colon > start) {
     readHost(textOf(start, colon));
-    if (ip != 0 || domain != 0) port = portOf(textOf(colon + 1, endOf(text)));
-    else address = text;
+    const rest = textOf(colon + 1, endOf(text));
+    if (ip != 0 || (domain != 0 && mayBePort(rest))) {
+      port = portOf(rest);
+    } else {
+      address = text;
+      domain = 0;
+    }
     return;
   }
   readHost(text);
@@ -122,6 +129,11 @@ function isName(text: Text): bool {
     else if (!(letter - 0x30 < 10 || letter == 0x2e || letter == 0x2d || letter == 0x5f)) return false;
   }
   return letters;
+}
+
+/** Whether what stands behind a name is a port, or at least a word: in `ffff:10.0.0.5` and `http://…` the name is none. */
+function mayBePort(text: Text): bool {
+  return find(text, DOT) == endOf(text) && find(text, SLASH) == endOf(text);
 }
 
 /** A port from 1 to 65535; 0 when the text is none. */
