@@ -9,7 +9,7 @@ import { Text } from '../json/span';
 import { dataStart } from '../normalise/embedded';
 import { addProperty } from './additions';
 import { addressOf } from './endpoint';
-import { emailOf, isPrincipalName } from './identity';
+import { emailOf, isNobody, isPrincipalName } from './identity';
 
 /** Adds what the body says of mail and of the user; after the event's own mail properties. */
 export function mapData(): void {
@@ -64,7 +64,8 @@ export function appendDataUsers(): void {
   appendPrincipal(textOfProperty(Property.Data_trc));
   const entities = memberOf(dataStart, Word.Entities);
   for (let entity = firstElement(entities); entity != 0; entity = nextElement(entities, entity)) {
-    append(Field.related_user, memberText(entity, Word.Upn));
+    const name = memberText(entity, Word.Upn);
+    if (!isNobody(name)) append(Field.related_user, name);
   }
 }
 

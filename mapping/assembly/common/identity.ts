@@ -37,7 +37,7 @@ function withoutClaims(text: Text): Text {
 }
 
 /** R300, its last part: whether a user id says nothing. */
-function isNobody(text: Text): bool {
+export function isNobody(text: Text): bool {
   return text == 0 || lookupText(Vocabulary.nobody, lower(text)) != 0;
 }
 
@@ -78,7 +78,8 @@ function split(id: Text, email: Field, name: Field, domain: Field): void {
 
 /** R304: what is left to say of the acting user once the id is split. */
 export function completeUser(): void {
-  if (get(Field.user_email) == 0) set(Field.user_email, emailOf(textOfProperty(Property.MailboxOwnerUPN)));
+  const owner = textOfProperty(Property.MailboxOwnerUPN);
+  if (get(Field.user_email) == 0 && !isNobody(owner)) set(Field.user_email, emailOf(owner));
 }
 
 /** A mail address as it is written: in lower case. */

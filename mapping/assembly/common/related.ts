@@ -5,10 +5,12 @@ import { Field } from '../generated/fields';
 import { Property } from '../generated/properties';
 import { Word } from '../generated/vocabulary';
 import { elementBehind, firstElement, pick, picked0, pickedEnd, textAt } from '../json/members';
+import { Text } from '../json/span';
 import { appendDataAddresses, appendDataUsers } from './data';
 import { appendOtherAddresses } from './client';
 import { addressOf } from './endpoint';
 import { recordType } from './event';
+import { isNobody } from './identity';
 
 const TEAMS: u32 = 25;
 
@@ -39,9 +41,9 @@ function mapUsers(): void {
   const members = recordType == TEAMS ? containerOf(Property.Members) : 0;
   for (let member = firstElement(members); member != 0; member = elementBehind(members, pickedEnd)) {
     pick(member, Word.UPN, Word.UPN);
-    append(Field.related_user, textAt(picked0));
+    appendUser(textAt(picked0));
   }
-  append(Field.related_user, textOfProperty(Property.Parameters_User));
+  appendUser(textOfProperty(Property.Parameters_User));
   appendDataUsers();
   append(Field.related_user, get(Field.user_id));
   append(Field.related_user, get(Field.user_target_id));
@@ -50,8 +52,13 @@ function mapUsers(): void {
   append(Field.related_user, get(Field.source_user_email));
   if (firstItem(Field.destination_user_email) == 0) append(Field.related_user, get(Field.destination_user_email));
   for (let item = firstItem(Field.destination_user_email); item != 0; item = nextItem(item)) append(Field.related_user, itemText(item));
-  append(Field.related_user, textOfProperty(Property.MailboxOwnerUPN));
-  append(Field.related_user, textOfProperty(Property.SendAsUserSmtp));
-  append(Field.related_user, textOfProperty(Property.SendOnBehalfOfUserSmtp));
-  append(Field.related_user, textOfProperty(Property.SharePointMetaData_From));
+  appendUser(textOfProperty(Property.MailboxOwnerUPN));
+  appendUser(textOfProperty(Property.SendAsUserSmtp));
+  appendUser(textOfProperty(Property.SendOnBehalfOfUserSmtp));
+  appendUser(textOfProperty(Property.SharePointMetaData_From));
+}
+
+/** A name as the event says it, unless it is nobody's: events of nobody have nobody in common. */
+function appendUser(name: Text): void {
+  if (!isNobody(name)) append(Field.related_user, name);
 }
