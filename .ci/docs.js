@@ -62,7 +62,7 @@ const metrics = `${generated}
 With \`--metrics 127.0.0.1:9365\` the collector serves, to whoever reaches the address:
 
 - \`/metrics\` in Prometheus' text format (the table is in [metrics.table.ts](metrics.table.ts)). Counters go on where the last run ended; a kill makes them forget
-  at most five seconds.
+  some seconds, and with hundreds of tenants or a slow disk at most a minute.
 - \`/healthz\`: 200 as long as the process works; its body is \`{"status": "ok"}\`, or \`"degraded"\` with what is the matter. For a liveness probe: a refused tenant is
   no reason to start the program again.
 - \`/readyz\`: the same with 503 while something needs attention, by the rules of \`o365audit status\`. For monitors that know nothing but status codes.

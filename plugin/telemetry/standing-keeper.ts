@@ -5,10 +5,12 @@ import type { Counters } from './counters.ts';
 import type { Log } from './log.ts';
 import { readStanding } from './standing.ts';
 
-/** What was counted since the last time is all that a kill makes forgotten. */
+/** What was counted since the last time is all that a kill makes forgotten, and what the status does not know yet. */
 const SAVE_INTERVAL_MS = 5_000;
-/** Of many tenants the text is long: it takes at most this share of the time. */
+/** Of many tenants the text is long, and a disk may be slow: it takes at most this share of the time. */
 const SAVE_SHARE = 0.01;
+/** A machine that sleeps while it writes, or a clock that is set, seems to have taken hours for it. */
+const SAVE_INTERVAL_MAX_MS = 60_000;
 
 export interface KeptStanding {
   /** The text that was kept last; undefined if there is none. */
@@ -53,7 +55,7 @@ export async function keepStanding(counters: Counters, { read, keep, kept }: Kep
     while (!closing.signal.aborted) {
       const startMs = clock.nowMs();
       await save();
-      const waitMs = Math.max(SAVE_INTERVAL_MS, (clock.nowMs() - startMs) / SAVE_SHARE);
+      const waitMs = Math.min(SAVE_INTERVAL_MAX_MS, Math.max(SAVE_INTERVAL_MS, (clock.nowMs() - startMs) / SAVE_SHARE));
       await clock.wait(waitMs, closing.signal).catch(() => undefined /* only closing ends it early */);
     }
   }

@@ -45,6 +45,22 @@ describe('what a run says of itself', () => {
     await keeper.close();
   });
 
+  test('is kept again within a minute when the machine has slept while it was written', async () => {
+    const nightMs = 8 * 3_600_000;
+    let saves = 0;
+    const { clock, keeper } = await setUp({ keep: async () => {
+      saves += 1;
+      await Promise.resolve();
+      if (saves === 1) clock.jump(nightMs);
+    } });
+    await clock.advance(1_000);
+    assert.equal(saves, 1);
+    // the clock has gone back to where it was advanced to
+    await clock.advance(nightMs + 60_000);
+    assert.equal(saves, 2);
+    await keeper.close();
+  });
+
   test('that cannot be written or read is complained of once, and tried again', async () => {
     let works = false;
     let saves = 0;
