@@ -59,7 +59,7 @@ function documentFaults(module: RawModule, input: Uint8Array, check: ReturnType<
     const parsed = JSON.parse(document) as Document;
     // what a record brings besides is not the mapping's
     const ours = check(parsed).filter((violation) => !isWrapped || (FIELD_SETS.has(/^(?:[^.:]|:(?! ))*/.exec(violation)?.[0] ?? '') && !LABELS.test(violation)));
-    return [...found, ...ours, ...errorFaults(parsed)];
+    return [...found, ...ours, ...errorFaults(parsed), ...(isWrapped ? [] : idFaults(parsed))];
   };
   const document = module.mapRecord(input);
   const found = conforms(document);
@@ -73,7 +73,7 @@ function documentFaults(module: RawModule, input: Uint8Array, check: ReturnType<
 }
 
 interface Document {
-  readonly event?: Readonly<{ kind?: unknown; original?: unknown }>;
+  readonly event?: Readonly<{ id?: unknown; kind?: unknown; original?: unknown }>;
   readonly error?: Readonly<{ message?: unknown }>;
   readonly tags?: unknown;
 }
@@ -83,6 +83,12 @@ const BRINGS_ORIGINAL = /"(?:event\.)?original"/;
 
 function withoutEscapes(text: string): string {
   return text.replace(/\\u00([2-7][0-9a-f])/gi, (_escape, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+}
+
+/** R001: what a store takes for the id of a document, and a log agent hands on as it is. */
+function idFaults({ event }: Document): string[] {
+  const id = event?.id;
+  return typeof id === 'string' && Buffer.byteLength(id) <= 512 && JSON.stringify(id) === `"${id}"` ? [] : ['event.id: none that every store and agent takes'];
 }
 
 /** R925: an error, the kind, the tag and the event's text come together. */
