@@ -16,7 +16,12 @@ import { STORE_PRODUCTS, type StoreProduct } from '../support/store-node.ts';
 const table = readTable('mapping/tables/detection-fields.tsv');
 // the original text is stored on request, and never indexed
 const rows = table.filter(({ pair = '', field }) => pair !== '' && field !== 'event.original').map(({ field = '', values = '', form = '', pair = '', sigma = '' }) => ({ field, values, form: new RegExp(form), pair, sigma }));
+/** What the cluster knows of addresses and browsers; nobody fills the rest. */
+const enriched = table.filter(({ pair = '', 'fed by': fedBy = '' }) => pair === '' && !fedBy.includes('not filled')).map(({ field = '' }) => field);
 const codes = (table.find(({ field }) => field === 'event.code')?.values ?? '').split('; ');
+
+/** The event of an address that the databases of the tests know. */
+const ENRICHED = 'enriched';
 
 /** What cannot be found, and why. */
 const LIMITS: Readonly<Record<string, { readonly reason: string; readonly products: readonly StoreProduct[] }>> = {
@@ -65,6 +70,17 @@ for (const product of STORE_PRODUCTS) suite(product, { skip: preparedStoreIsMiss
     });
   }
 
+  for (const field of enriched) test(`${field} is found where the cluster fills it`, async (t) => {
+    const document = (await store.documents(index)).get(idOf(ENRICHED))?.source ?? assert.fail();
+    const [value] = textsAt(document, field === 'source.geo.location' ? `${field}.lat` : field);
+    if (value === undefined && /Documents get no /.test(store.prepared)) {
+      t.diagnostic(`${product} does not fill ${field}: ${store.prepared.match(/Documents get no .*/)?.[0] ?? ''}`);
+      return;
+    }
+    assert.ok(value !== undefined);
+    for (const query of [{ exists: { field } }, ...(field === 'source.geo.location' ? [] : [{ term: { [field]: value } }])]) assert.ok((await store.find(index, query)).has(idOf(ENRICHED)), JSON.stringify(query));
+  });
+
   test('event.code is found by each of the 41 names that rules ask for', async () => {
     assert.equal(codes.length, 41);
     for (const code of codes) assert.ok((await store.find(index, { term: { 'event.code': code } })).has(documentIdOf(idOf(code), documents)), code);
@@ -80,13 +96,16 @@ async function collected(): Promise<ReadonlyMap<string, object>> {
     assert.equal(inputs.length, pairs.size);
     const numbers = new Map(readTable('mapping/tables/record-types.tsv').map(({ value = '', name = '' }) => [name, Number(value)]));
     const coded = codes.map((name) => ({ name, event: { CreationTime: '2026-09-01T08:15:30', Operation: 'Sluice', RecordType: numbers.get(name), UserId: 'ada.quill@brackwater.example', Workload: 'SecurityComplianceCenter' } }));
-    for (const { name, event } of [...inputs, ...coded]) {
+    const located = { CreationTime: '2026-09-01T08:15:30', Operation: 'UserLoggedIn', RecordType: 15, UserId: 'ada.quill@brackwater.example', Workload: 'AzureActiveDirectory', ClientIP: '89.160.20.112',
+      ExtendedProperties: [{ Name: 'UserAgent', Value: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' }] };
+    const sent = [...inputs, ...coded, { name: ENRICHED, event: located }];
+    for (const { name, event } of sent) {
       // one character a byte, as it is read from a file
       const ndjson = Buffer.from(JSON.stringify({ ...event, Id: idOf(name) })).toString('latin1');
       simulation.simulator.addEvents({ ndjson, contentType: 'Audit.General', verbatim: true, ageMs: 60_000 });
     }
     const texts = await documentsOfCollector(simulation.folder);
-    assert.equal(texts.size, inputs.length + coded.length);
+    assert.equal(texts.size, sent.length);
     return new Map([...texts].map(([id, text]) => [id, JSON.parse(text) as object]));
   } finally {
     await simulation.close();
