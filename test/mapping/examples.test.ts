@@ -36,4 +36,9 @@ describe('the examples of fields', () => {
       && !name.includes('*') && [...golden.get(name) ?? []].some((value) => value !== ''));
     assert.deepEqual(bare.map(({ name }) => name), []);
   });
+
+  test('stand beside rules that fill the field: each field of the schema that names a rule is in a golden document', () => {
+    const unfilled = fields.filter(({ name, source, rules }) => source === 'ecs' && rules.length > 0 && !name.includes('*') && ![...golden.keys()].some((path) => isPathOf(path, name) || path.startsWith(`${name}.`)));
+    assert.deepEqual(unfilled.map(({ name }) => name), []);
+  });
 });
