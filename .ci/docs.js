@@ -172,7 +172,7 @@ ${optionTable(servedBy('state'), false)}
 
 ### audit
 ${COMMANDS.audit.sentence}. Takes everything that \`collect\` takes; with \`--repair\` what is missing is fetched and sent again. The exit status is 0 when nothing is
-missing, or is not any more, 1 when something is or could not be looked at.
+missing, or is not any more, 1 when something is or could not be looked at, 2 when the configuration has nothing to audit, or a mistake.
 
 ${optionTable(besideCollecting('audit'), false)}
 
