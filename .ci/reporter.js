@@ -21,10 +21,12 @@ export default async function* reporter(source) {
     if (data.nesting === 0) seen.ms += data.details.duration_ms;
     // of a suite that fails by its tests they have told; a hook that fails takes all of its tests along, and nobody else says why
     if (data.details.type === 'suite') {
+      // its tests are not told of then
+      if (data.skip !== undefined) skipped.push(skipText(file, data));
       if (data.details.error?.failureType === 'hookFailed') yield failureText(file, data);
       continue;
     }
-    if (data.skip !== undefined) skipped.push(`${file}: ${data.name} (${data.skip === true ? 'no reason given' : data.skip})`);
+    if (data.skip !== undefined) skipped.push(skipText(file, data));
     else if (type === 'test:pass') seen.passed++;
     else {
       seen.failed++;
@@ -40,6 +42,10 @@ export default async function* reporter(source) {
     yield `\nWith CI=true these must not be skipped:\n${unexcused.map((line) => `  ${line}`).join('\n')}\n`;
   }
   if (failures) yield `\n${failures} FAILED\n`;
+}
+
+function skipText(file, { name, skip }) {
+  return `${file}: ${name} (${skip === true ? 'no reason given' : skip})`;
 }
 
 function failureText(file, { name, line, details: { error } }) {

@@ -15,9 +15,10 @@ import { awkwardRecords, largeEvent, LARGE_SHAPES } from '../support/awkward-rec
 import { compareGolden, goldenCases } from '../support/golden.ts';
 import { mutated, strangeEvents } from '../support/hostile.ts';
 import { MODULE_FILE, openModule, type RawModule } from '../support/module.ts';
-import { runWamr, type WamrAnswer } from '../support/wamr.ts';
+import { runWamr, wamrIsMissing, type WamrAnswer } from '../support/wamr.ts';
 
 const ASSEMBLYSCRIPT = join(import.meta.dirname, '../../../node_modules/assemblyscript/bin/asc.js');
+const skip = wamrIsMissing();
 const CALLS = 20_000;
 const golden = goldenCases();
 
@@ -81,7 +82,7 @@ describe('The program for WAMR', () => {
     export function malloc(size: usize): usize { const start = top; top += size; return start; }
     export function free(start: usize): void { top = 0x10000; }`;
 
-  test('hands the arguments over as Fluent Bit does, and tells a trap and a bad address from a document.', async (t) => {
+  test('hands the arguments over as Fluent Bit does, and tells a trap and a bad address from a document.', { skip }, async (t) => {
     const moduleFile = await probe(t, ownAllocator);
     const { answers, said } = await runWamr(['first', 'trap', 'second', 'outside', 'third', ''].map((text) => Buffer.from(text)), { moduleFile, seconds: 11, nanoseconds: 12 });
     const outcomes = answers.map(({ outcome, bytes }) => `${outcome}: ${bytes.toString()}`);
@@ -91,7 +92,7 @@ describe('The program for WAMR', () => {
     assert.match(said, /^WAMR 2\.4\.3, heap 8192 bytes, stack 8192 bytes\n6 calls, \d+\.\d{3} ms in calls\n$/);
   });
 
-  test('gives the module a stack of 8,192 bytes.', async (t) => {
+  test('gives the module a stack of 8,192 bytes.', { skip }, async (t) => {
     const moduleFile = await probe(t, ownAllocator);
     const { answers } = await runWamr(['0', '1', '2', '0'].map((text) => Buffer.from(text)), { moduleFile, seconds: 11, nanoseconds: 12 });
     assert.deepEqual(answers.map(({ outcome, bytes }) => `${outcome}: ${bytes.toString()}`), [
@@ -99,7 +100,7 @@ describe('The program for WAMR', () => {
     ]);
   });
 
-  test('gives a module without an allocator a heap of 8,192 bytes, which a larger record does not fit into.', async (t) => {
+  test('gives a module without an allocator a heap of 8,192 bytes, which a larger record does not fit into.', { skip }, async (t) => {
     const moduleFile = await probe(t, '');
     const { answers } = await runWamr([7_000, 9_000, 7_000].map((size) => Buffer.alloc(size, 'x')), { moduleFile, seconds: 11, nanoseconds: 12 });
     assert.deepEqual(answers.map(({ outcome }) => outcome), ['document', 'trap', 'document']);
@@ -113,7 +114,7 @@ test('The module imports nothing, and exports its allocator, the two mappings an
   assert.deepEqual(exported, ['free', 'malloc', 'mapRecord', 'o365_to_ecs', 'resultLength', 'split', 'splitSettings'].map((name) => `function ${name}`).concat('memory memory'));
 });
 
-test('Every golden case gives under WAMR, byte for byte, what it gives in V8, and that is the expected document.', async () => {
+test('Every golden case gives under WAMR, byte for byte, what it gives in V8, and that is the expected document.', { skip }, async () => {
   const documents = await mapBoth(new Map(golden.map(({ name, input }) => [name, input])));
   for (const { name, expected } of golden) {
     const document = documents.get(name);
@@ -122,7 +123,7 @@ test('Every golden case gives under WAMR, byte for byte, what it gives in V8, an
   }
 });
 
-test('20,000 records in a wild order through one instance each give what a fresh instance gives, and its memory stays where the first pass left it.', async () => {
+test('20,000 records in a wild order through one instance each give what a fresh instance gives, and its memory stays where the first pass left it.', { skip }, async () => {
   const random = seededRandom('wamr');
   const strange = strangeEvents(random);
   const inputs = golden.map(({ input }) => input);
@@ -147,7 +148,7 @@ test('20,000 records in a wild order through one instance each give what a fresh
   assert.deepEqual(new Set(later), new Set([reached]));
 });
 
-test('A record of 6 MB is mapped as in V8, whatever makes it large.', async () => {
+test('A record of 6 MB is mapped as in V8, whatever makes it large.', { skip }, async () => {
   const records = new Map(LARGE_SHAPES.map((shape, index) => [shape as string, largeEvent(index, 6_000_000, shape)]));
   for (const [name, record] of records) assert.ok(record.byteLength > 5_500_000 && record.byteLength < 6_500_000, `${name} has ${record.byteLength} bytes`);
   for (const [name, document] of await mapBoth(records)) {
@@ -156,12 +157,12 @@ test('A record of 6 MB is mapped as in V8, whatever makes it large.', async () =
   }
 });
 
-test('Awkward input gives one JSON object, the same as in V8, and never a trap.', async () => {
+test('Awkward input gives one JSON object, the same as in V8, and never a trap.', { skip }, async () => {
   const keys = (count: number, key: (index: number) => string): Buffer => Buffer.from(`{${Array.from({ length: count }, (_, index) => `"${key(index)}":${index}`).join(',')}}`);
   await mapBoth(new Map([...awkwardRecords(), ['10,000 keys', keys(10_000, (index) => `Property${index}`)], ['one key 1,000 times', keys(1_000, () => 'Subject')]]));
 });
 
-test('A record that is cut at any byte gives one JSON object, the same as in V8.', async () => {
+test('A record that is cut at any byte gives one JSON object, the same as in V8.', { skip }, async () => {
   const families = new Map(golden.map((pair) => [pair.name.split('/')[0], pair]));
   const chosen = new Set([...families.values(), ...golden.filter(({ name }) => name.startsWith('envelope/'))]);
   const cuts = [...chosen].flatMap(({ name, input }) => Array.from({ length: input.byteLength }, (_, length) => [`${name}, ${length} bytes of it`, input.subarray(0, length)] as const));

@@ -62,6 +62,11 @@ test('A hook that fails, and a file that ends before its tests do, say why.', ()
   assert.match(report('process.exit(3);'), /exit status 3/);
 });
 
+test('What is skipped is listed with its reason, be it a test or a suite, whose tests are not told of.', () => {
+  const said = report('suite("harbour", { skip: "no water" }, () => { test("floats", () => {}); }); test("sails", { skip: "no wind" }, () => {});', 0);
+  assert.match(said, /SKIPPED, 2 in all:\n {2}.*: harbour \(no water\)\n {2}.*: sails \(no wind\)\n/);
+});
+
 test('Where all is well, a file is one line.', () => {
   assert.match(report('test("floats", () => {});', 0), /^✔ .*odd\.test\.mjs: 1 passed \(\d+\.\d s\)\n$/);
 });

@@ -2,7 +2,7 @@
  * WAMR, the WebAssembly runtime inside Fluent Bit, for tests and measurements: built once from the recipe in test/servers/wamr, and run over a row of
  * records with one instance of the mapping, as Fluent Bit's wasm filter keeps one.
  */
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -49,13 +49,32 @@ export interface WamrOptions {
   readonly nanoseconds?: number;
 }
 
+/** Why WAMR cannot be had here, or false. On a machine of CI it must be possible. */
+export function wamrIsMissing(): string | false {
+  const { status, stdout } = spawnSync('cc', ['--version'], { encoding: 'utf8' });
+  const lacks = (tool: string): boolean => spawnSync(tool, ['--version'], { stdio: 'ignore' }).status !== 0;
+  const lacking = status !== 0 ? 'cc' : existsSync(programOf(stdout)) ? undefined : ['cmake', 'cargo'].find(lacks);
+  if (lacking === undefined) return false;
+  if (process.env.CI === 'true') throw new Error(`CI needs ${lacking} on PATH for WAMR.`);
+  return `WAMR is built with cc, cmake and cargo, and ${lacking} is not on PATH`;
+}
+
+/** Where the program is kept, by what it is made of; `compiler` is what `cc --version` says. */
+function programOf(compiler: string): string {
+  const hash = createHash('sha256').update(process.arch).update(compiler);
+  for (const file of RECIPE_FILES) hash.update(readFileSync(join(RECIPE, file)));
+  return join(cacheFolder(), `wamr-${hash.digest('hex').slice(0, 16)}`);
+}
+
+function cacheFolder(): string {
+  return process.env.O365AUDIT_TEST_CACHE ?? join(homedir(), '.cache/o365audit-test');
+}
+
 /** The program of the recipe; builds it unless the same recipe and compiler have built it before. Throws with the tool's output when that fails. */
 export async function buildWamr(): Promise<string> {
-  const cache = process.env.O365AUDIT_TEST_CACHE ?? join(homedir(), '.cache/o365audit-test');
-  const hash = createHash('sha256').update(process.arch).update(await run('cc', ['--version']));
-  for (const file of RECIPE_FILES) hash.update(readFileSync(join(RECIPE, file)));
-  const program = join(cache, `wamr-${hash.digest('hex').slice(0, 16)}`);
+  const program = programOf(await run('cc', ['--version']));
   if (existsSync(program)) return program;
+  const cache = cacheFolder();
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(join(cache, 'wamr-build-'));
   try {
