@@ -118,7 +118,7 @@ describe('a mistake among the options', () => {
 describe('a notice among the options', () => {
   test('says which options the output does not look at', () => {
     const keys = (block: string): string[] => load(block).notices.map(({ key }) => key).filter((key) => key !== 'audit');
-    assert.deepEqual(keys('  frame_size: 1MiB\n  forward_ca: x.pem'), ['collector.frame_size', 'collector.forward_ca']);
+    assert.deepEqual(keys('  frame_size: 1MiB\n  event_tag: m365.audit\n  forward_ca: x.pem'), ['collector.event_tag', 'collector.frame_size', 'collector.forward_ca']);
     assert.deepEqual(keys('  event_limit: 20MB\n  frame_attempts: 3'), ['collector.frame_attempts', 'collector.event_limit']);
     assert.deepEqual(keys('  output: forward://h:1\n  event_limit: 20MB\n  frame_attempts: 3'), []);
     assert.deepEqual(keys('  output: forward://h:1\n  encoding: msgpack\n  forward_ca: x.pem\n  frame_size: 1MiB'), ['collector.encoding', 'collector.forward_ca']);
