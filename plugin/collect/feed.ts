@@ -95,7 +95,7 @@ export class Feed {
   }
 
   /** The subscription was off, and has been started: what became available since it was last listed is lost. */
-  noteOff(endMs = this.#earlierNowMs()): void {
+  noteOff(endMs = this.#reachNowMs()): void {
     const startMs = this.#off?.startMs ?? this.#fresh?.endMs ?? this.#listing.listedUntilMs(this.type);
     // before a first listing nothing was missed, and after a clock was set back nobody knows what was
     if (startMs === undefined || startMs >= endMs) return;
@@ -114,7 +114,7 @@ export class Feed {
     for (const window of windows) await this.#list(window, 'first', signal);
     if (this.#off !== undefined) this.#lose(this.#off, WAS_OFF);
     this.#off = undefined;
-    const oldestMs = oldestKept(this.#earlierNowMs(), maxRetentionMs);
+    const oldestMs = oldestKept(this.#reachNowMs(), maxRetentionMs);
     // from now on nothing may slip out of reach unsaid
     if (markMs === undefined) this.#listing.listed(this.type, oldestMs);
     if (this.#listing.relistedOf(this.type) === undefined) this.#listing.relisted(this.type, markMs ?? oldestMs, nowMs);
@@ -147,7 +147,7 @@ export class Feed {
       await room(signal);
       await this.#learnTime(signal);
       this.#noteLost();
-      const markMs = this.#listing.listedUntilMs(this.type) ?? oldestListable(this.#earlierNowMs(), maxRetentionMs);
+      const markMs = this.#listing.listedUntilMs(this.type) ?? oldestListable(this.#reachNowMs(), maxRetentionMs);
       this.#backlogMs ??= markMs - overlapMs;
       const windows = this.#windows({ startMs: this.#backlogMs, endMs: this.#fresh.startMs }, maxRetentionMs);
       if (windows.length === 0) {
@@ -169,7 +169,7 @@ export class Feed {
     const windows: Window[] = [];
     let rest = span;
     while (windows.length < WINDOWS_AT_ONCE && (windows.length === 0 || this.#lengthMs === this.#options.maxQuerySizeMs)) {
-      const window = firstWindow(rest, this.#lengthMs, oldestListable(this.#earlierNowMs(), retentionMs));
+      const window = firstWindow(rest, this.#lengthMs, oldestListable(this.#reachNowMs(), retentionMs));
       if (window === undefined) break;
       windows.push(window);
       rest = { ...rest, startMs: window.endMs };
@@ -186,9 +186,9 @@ export class Feed {
     this.#extras.push({ startMs: last.fromMs, endMs: atMs - overlapMs, rank: 'last', retentionMs: maxRetentionMs, done: () => this.#listing.relisted(this.type, last.fromMs, atMs) });
   }
 
-  /** Too old is only what is so by both clocks, also where the operator wants spans to go by this machine's. */
-  #earlierNowMs(): number {
-    return Math.min(this.#options.nowMs(), this.#options.serviceNowMs() ?? Infinity);
+  /** What is too old goes by the service's clock, also where spans go by this machine's: that one ahead gives up what can be had, one behind asks for ever for what cannot. */
+  #reachNowMs(): number {
+    return this.#options.serviceNowMs() ?? this.#options.nowMs();
   }
 
   /** Lists a second, where the service has not said lately what time it is: this machine's clock may be days ahead, or have been set while there was no room. */
@@ -209,7 +209,7 @@ export class Feed {
   /** Says what has slipped out of reach; once, even if nothing can be listed for hours. */
   #noteLost(): void {
     const markMs = this.#listing.listedUntilMs(this.type);
-    const window = lostWindow(this.#earlierNowMs(), this.#options.maxRetentionMs, markMs, this.#fresh?.startMs);
+    const window = lostWindow(this.#reachNowMs(), this.#options.maxRetentionMs, markMs, this.#fresh?.startMs);
     if (window === undefined) return;
     this.#lose(window, OUT_OF_REACH);
     this.#listing.listed(this.type, window.endMs);

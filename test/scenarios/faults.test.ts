@@ -188,6 +188,8 @@ const ROWS: Readonly<Record<FaultName, readonly [Row, ...Row[]]>> = {
   'clock-skew': [
     { as: 'ahead', on: { ms: 600_000 }, happens: 0, says: /This machine's clock and the service's differ\..* adjusted=true/ },
     { as: 'behind', on: { ms: -600_000 }, happens: 0, says: /This machine's clock and the service's differ\..* adjusted=true/ },
+    // the past reaches back to where the service lists, not to where this machine thinks that it does
+    { as: 'ahead by less than is adjusted', on: { ms: 240_000 }, happens: 0 },
   ],
 };
 

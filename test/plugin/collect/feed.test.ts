@@ -430,6 +430,17 @@ describe('a machine whose clock is wrong', () => {
     assert.equal(world.asked.filter(({ startMs, endMs }) => endMs - startMs === 1000).length, 1);
   });
 
+  for (const minutes of [4, 10]) {
+    test(`by ${minutes} minutes behind, without being adjusted, asks for nothing that the service serves no more, and lists all its past`, async () => {
+      const world = new World();
+      world.blobs = [{ createdMs: OLDEST + MINUTE }, { createdMs: NOW_MS - HOUR }];
+      const feed = world.feed({ nowMs: () => world.clock.nowMs() - minutes * MINUTE, overlapMs: 3 * HOUR });
+      await world.round(feed);
+      assert.deepEqual([world.found.sort(), world.lost], [[OLDEST + MINUTE, NOW_MS - HOUR], []]);
+      assert.equal(world.listedUntilMs, NOW_MS - minutes * MINUTE);
+    });
+  }
+
   test('and is to be used for spans gives up nothing by it either', async () => {
     const world = new World();
     world.listedUntilMs = NOW_MS - 2 * DAY;
