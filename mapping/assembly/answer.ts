@@ -29,13 +29,19 @@ const EXHAUSTED: Word = Word.no_memory;
 /** Begins a new document. */
 export function beginAnswer(): void {
   forgetDocument();
-  forgetErrors();
-  forgetCaptured();
+  forgetEvent();
   forgetAdditions();
-  forgetAudit();
   forgetRecordType();
   forgetClient();
   forgetExhausted();
+}
+
+/** Forgets what was read of an event: the one before, of this record or of another one. */
+function forgetEvent(): void {
+  forgetErrors();
+  forgetCaptured();
+  forgetAudit();
+  forgetData();
 }
 
 /** What cannot be mapped at all: its text, and why. */
@@ -55,11 +61,8 @@ export function refuse(start: usize, length: usize, reason: Word): void {
 
 /** What stands in an event's place without being an object: its text, with what the record says around it. */
 export function mapNoObject(start: usize, finish: usize): void {
-  // the record may have had another event before, and so may the host
-  forgetCaptured();
-  forgetErrors();
-  forgetAudit();
-  forgetData();
+  // the record may have had another event before
+  forgetEvent();
   mapRecordAround();
   setOriginal(start, finish);
   note(Word.o365audit__not_an_object);

@@ -6,6 +6,7 @@ import { Property } from '../generated/properties';
 import { Word } from '../generated/vocabulary';
 import { Text, endOf, lengthOf, startOf } from '../json/span';
 import { lower } from '../json/text';
+import { nameOfPlatform } from '../normalise/codes';
 import { word } from '../words';
 
 /** R400–R403: what the record says of the tenant comes first; users must be split before. */
@@ -23,7 +24,7 @@ export function mapOrganization(): void {
 /** R404: the operating system in a platform's name. `mac` is looked for before `ios`. */
 export function mapPlatform(): void {
   let platform = textOfProperty(Property.Platform);
-  if (platform == 0) platform = nameOfPlatform(textOfProperty(Property.Common_Platform));
+  if (platform == 0) platform = platformOfLabel(textOfProperty(Property.Common_Platform));
   if (platform == 0) return;
   set(Field.host_os_platform, platform);
   const name = lower(platform);
@@ -36,10 +37,9 @@ export function mapPlatform(): void {
 }
 
 /** R018: of a code the name, of anything else the text itself. */
-function nameOfPlatform(text: Text): Text {
-  if (lengthOf(text) != 1) return text;
-  const code = <u32>load<u8>(startOf(text)) - 0x30;
-  return code > 5 ? text : word(<u32>Word.Unknown + code);
+function platformOfLabel(text: Text): Text {
+  const name = lengthOf(text) == 1 ? nameOfPlatform(<u32>load<u8>(startOf(text)) - 0x30) : 0;
+  return name == 0 ? text : name;
 }
 
 /** Whether a short text has the word in it. */

@@ -38,14 +38,18 @@ export function isFifty(at: usize): bool {
 export function platform(at: usize, head: u32): usize {
   const isString = head == QUOTE;
   const finish = isString ? stringEnd(at + 1) : scalarEnd(at);
-  const code = isString ? codeOfText(at + 1, finish) : codeOf(textOf(at, finish));
-  if (code > 5) return 0;
-  const name = word(<u32>Word.Unknown + code);
+  const name = nameOfPlatform(isString ? codeOfText(at + 1, finish) : codeOf(textOf(at, finish)));
+  if (name == 0) return 0;
   replaceCaptured(Property.Platform, name);
   writeMember(keyStart, keyEnd, Pass.fit);
   quoted(name);
   breakRun();
   return finish + <usize>isString;
+}
+
+/** The name of a platform's code; no text for what is none. */
+export function nameOfPlatform(code: u32): Text {
+  return code > 5 ? 0 : word(<u32>Word.Unknown + code);
 }
 
 /** The digit that a string is, from `start` to `finish`; of any other more than 9. */
