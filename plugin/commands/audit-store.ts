@@ -11,6 +11,7 @@ import { countSetAside } from '../store/failures.ts';
 import { textAt } from '../store/json.ts';
 import { mayBeDeleted, readRetention, type Retention } from '../store/retention.ts';
 import type { Search } from '../store/search.ts';
+import { eventStreamOf } from '../store/streams.ts';
 import { counted } from '../telemetry/counted.ts';
 import type { Batch, ContentBlob, Output, Surroundings } from '../types.ts';
 import { countOf, type AuditFindings, type MissingEvents } from './audit-report.ts';
@@ -18,7 +19,7 @@ import type { AuditRooms, Visit } from './audit-tenant.ts';
 import { withStore, type StoreOptions } from './store.ts';
 
 /** Of all namespaces: an event that was stored before its tenant got another one is not missing. */
-const STREAMS = 'logs-o365.audit-*';
+const STREAMS = eventStreamOf('*');
 /** Ids of one question to the store. */
 const IDS_AT_ONCE = 1_000;
 /** Blobs that are read at the same time. */
@@ -86,7 +87,7 @@ export async function auditStore(options: StoreOptions, rooms: AuditRooms, surro
 
 /** Where the collector's events of a tenant go. */
 function streamOf({ audit: { tenant } }: Gap, { collector }: AuditRooms): string {
-  return `logs-o365.audit-${tenant.namespace ?? collector.namespace}`;
+  return eventStreamOf(tenant.namespace ?? collector.namespace);
 }
 
 /** What the store may have deleted by right is not missing. */

@@ -3,6 +3,7 @@ import { readArguments } from '../config/collector.ts';
 import type { ArgumentsOf, Flags } from '../config/options.ts';
 import type { Store } from '../store/client.ts';
 import { describeServer, type StoreServer } from '../store/server.ts';
+import { eventStreamOf } from '../store/streams.ts';
 import { findingOfFailures, findingOfSteps, simulateDocument, verifyResources, verifyStreams, verifyTemplate } from '../store/verify.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Surroundings } from '../types.ts';
@@ -38,7 +39,7 @@ async function checkWith(store: Store, options: ArgumentsOf<'setup'>, namespace:
   if (!isReady || wanted === undefined) return;
   const { features, resources, steps: states } = wanted;
   await steps.step('store data streams', (signal) => verifyStreams(store, found, resources, signal));
-  await steps.step('store template', (signal) => verifyTemplate(store, `logs-o365.audit-${namespace}`, signal));
+  await steps.step('store template', (signal) => verifyTemplate(store, eventStreamOf(namespace), signal));
   if (features.failureStore) await steps.step('store failures', (signal) => findingOfFailures(store, signal));
   await steps.step('store enrichment', () => Promise.resolve(findingOfSteps(states)));
   await steps.step('store pipeline', (signal) => simulateDocument(store, {

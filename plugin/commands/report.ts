@@ -13,12 +13,13 @@ import type { Picture } from '../report/picture.ts';
 import { counted } from '../telemetry/counted.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Search } from '../store/search.ts';
+import { eventStreamOf } from '../store/streams.ts';
 import type { Surroundings } from '../types.ts';
 import { eventFiles, readEventFile } from './event-file.ts';
 import { openLog } from './log.ts';
 import { withStore } from './store.ts';
 
-const STREAMS = 'logs-o365.audit-*';
+const STREAMS = eventStreamOf('*');
 
 /**
  * Reads all files, one after the other, or the store where none is named, and writes the page. Throws MAP_…, BLOB_…, MODULE_…, STORE_…, NETWORK_… and

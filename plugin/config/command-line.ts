@@ -4,7 +4,7 @@ import { failure } from '../errors.ts';
 import { flagText } from './collector.ts';
 import { nearest } from './nearest.ts';
 import { quote } from './node.ts';
-import { COMMANDS, OPTIONS, optionsOf, type Command, type Flags, type Option, type OptionName } from './options.ts';
+import { COMMANDS, OPTIONS, optionsOf, type Command, type Flags, type FlagValue, type Option, type OptionName } from './options.ts';
 import { readValue } from './value.ts';
 
 /** What was asked for: help, the version, or a command with its flags. */
@@ -35,7 +35,6 @@ export async function readCommandLine(words: readonly string[], columns = maxHel
 
 /** The flags of a command line with a mistake, as far as they are clear: whoever must say so has to know where, and how soon. */
 export async function readClearFlags(command: Command, words: readonly string[]): Promise<Flags> {
-  const flags: Partial<Record<OptionName, string | boolean | readonly string[]>> = {};
   const attempt = <Result>(read: () => Result): Result | undefined => {
     try {
       return read();
@@ -44,12 +43,7 @@ export async function readClearFlags(command: Command, words: readonly string[])
     }
   };
   const parsed = await createParser(maxHelpColumns).parse(words.flatMap((word) => attempt(() => separate([word])) ?? []), {}, () => undefined) as Parsed;
-  for (const [name, option] of optionsOf(command)) {
-    const given = option.flag === undefined ? undefined : parsed[option.flag];
-    const value = given === undefined ? undefined : attempt(() => readFlag(option, given));
-    if (value !== undefined) flags[name] = value;
-  }
-  return flags;
+  return flagsIn(command, parsed, (option, given) => attempt(() => readFlag(option, given)));
 }
 
 interface Parsed {
@@ -127,20 +121,25 @@ function asSwitch(word: string): string {
 }
 
 function readFlags(command: Command, parsed: Parsed): Flags {
-  const flags: Partial<Record<OptionName, string | boolean | readonly string[]>> = {};
-  const known = new Set(['_', '$0', 'help', 'version']);
-  for (const [name, option] of optionsOf(command)) {
-    if (option.flag === undefined) continue;
-    known.add(option.flag);
-    const value = parsed[option.flag];
-    if (value !== undefined) flags[name] = readFlag(option, value);
-  }
+  const flags = flagsIn(command, parsed, readFlag);
+  const known = new Set(['_', '$0', 'help', 'version', ...optionsOf(command).map(([, { flag }]) => flag)]);
   const unknown = Object.keys(parsed).filter((flag) => !known.has(flag)).map((flag) => describeUnknown(flag, command));
   if (unknown.length > 0) throw usage(unknown.join('; '));
   return flags;
 }
 
-function readFlag(option: Option, value: unknown): string | boolean | readonly string[] {
+/** What `read` makes of each flag that is given. */
+function flagsIn(command: Command, parsed: Parsed, read: (option: Option, given: unknown) => FlagValue | undefined): Flags {
+  const flags: Partial<Record<OptionName, FlagValue>> = {};
+  for (const [name, option] of optionsOf(command)) {
+    const given = option.flag === undefined ? undefined : parsed[option.flag];
+    const value = given === undefined ? undefined : read(option, given);
+    if (value !== undefined) flags[name] = value;
+  }
+  return flags;
+}
+
+function readFlag(option: Option, value: unknown): FlagValue {
   const values = (Array.isArray(value) ? value : [value]) as (string | boolean)[];
   if (option.type === 'boolean') return values.at(-1) ?? true;
   if (option.isRevocable === true && values.every((each) => each === false)) return false;

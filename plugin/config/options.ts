@@ -493,7 +493,10 @@ export type OptionsOf<C extends Command> =
   & { readonly [Name in Exclude<NamesOf<C>, Always<NamesOf<C>>>]?: ValueOf<(typeof OPTIONS)[Name]> };
 
 /** What flags gave, as they were typed; `true` and `false` for switches, lists for what may be repeated. */
-export type Flags = Readonly<Partial<Record<OptionName, string | boolean | readonly string[]>>>;
+export type Flags = Readonly<Partial<Record<OptionName, FlagValue>>>;
+
+/** What one of them gave. */
+export type FlagValue = string | boolean | readonly string[];
 
 /** Commands that read the configuration file, all of it or the block of the collector. */
 export const COMMANDS_WITH_FILE = ['collect', 'config', 'check', 'status', 'audit', 'state', 'replay'] as const satisfies readonly Command[];

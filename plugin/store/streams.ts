@@ -11,6 +11,11 @@ export interface DataStream {
   readonly indices: readonly string[];
 }
 
+/** The data stream of the events of a namespace; of `*` all of them. */
+export function eventStreamOf(namespace: string): string {
+  return `logs-o365.audit-${namespace}`;
+}
+
 /** Of data streams of events. */
 export interface Aliases {
   /** The one that they are to have. */
