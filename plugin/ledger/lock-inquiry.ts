@@ -34,7 +34,8 @@ export function ask(path: string): Promise<Answer> {
       resolve(answer);
     };
     socket.setEncoding('utf8');
-    socket.setTimeout(ANSWER_TIMEOUT_MS, () => finish(BUSY));
+    // In two halves: where this process stood still, the first is over before anybody was asked, or what was answered is read.
+    socket.setTimeout(ANSWER_TIMEOUT_MS / 2, () => socket.setTimeout(ANSWER_TIMEOUT_MS / 2, () => finish(BUSY)));
     socket.on('connect', () => {
       connected = true;
     });

@@ -84,7 +84,7 @@ export async function settled(): Promise<void> {
 }
 
 /** Waits, in real time, until `condition` holds; fails after `deadlineMs`. */
-export async function until(condition: () => boolean, what: string, deadlineMs = 5_000): Promise<void> {
+export async function until(condition: () => boolean, what: string, deadlineMs = 60_000): Promise<void> {
   const endMs = performance.now() + deadlineMs;
   while (!condition()) {
     if (performance.now() > endMs) throw new Error(`still waiting for ${what} after ${deadlineMs} ms`);

@@ -16,7 +16,8 @@ const OLDEST_JAVA = 21;
 const BUILD_LIMIT_MS = 15 * 60_000;
 const START_LIMIT_MS = 180_000;
 const STOP_LIMIT_MS = 30_000;
-const REQUEST_LIMIT_MS = 120_000;
+/** As long as a store may take to learn names (prepared-store.ts), and no longer than Node's own fetch waits. */
+const REQUEST_LIMIT_MS = 290_000;
 /** How much of what a node says is kept. */
 const SAID_LIMIT = 200_000;
 /** The heap is small, and a quick start is worth more here than the last bit of speed. */

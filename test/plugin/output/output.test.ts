@@ -34,7 +34,7 @@ test('An open output that has nothing to wait for does not keep the process.', a
   const host = await startForwardHost();
   t.after(() => host.close());
   const child = spawn(process.execPath, [join(import.meta.dirname, 'fixtures/deliver.js'), host.url, '3', '10'], { stdio: 'ignore' });
-  const [status] = await once(child, 'close', { signal: AbortSignal.timeout(10_000) }) as [number];
+  const [status] = await once(child, 'close', { signal: AbortSignal.timeout(60_000) }) as [number];
   assert.equal(status, 0);
   assert.deepEqual([...host.received.keys()], ['0', '1', '2']);
 });

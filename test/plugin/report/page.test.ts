@@ -112,6 +112,7 @@ describe('the page of a report', { skip: chromiumIsMissing }, () => {
     const { page, complaints, close } = await chromium.visit(url);
     const chart = card(page, 'Events over time');
     await chart.getByText('The numbers as a table').click();
+    await chart.locator('tbody td').first().waitFor();
     const values = await chart.locator('tbody td').allTextContents();
     assert.equal(values.reduce((sum, text) => sum + Number(text.replaceAll(',', '')), 0), documents.length);
     const drawn = (): Promise<string> => chart.locator('canvas').evaluate((canvas: { toDataURL(): string }) => canvas.toDataURL());

@@ -98,7 +98,7 @@ describe('metrics', () => {
   });
 
   const promtool = spawnSync('promtool', ['--version']).error === undefined;
-  test('pass Prometheus\' own linter, and the alerts of the page are rules to it', { skip: promtool ? false : 'needs promtool on PATH' }, () => {
+  test('pass Prometheus\' own linter, and the alerts of the page are rules to it', { skip: promtool ? false : 'promtool is not on PATH' }, () => {
     const lint = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
     assert.deepEqual([lint.status, lint.stdout, lint.stderr], [0, '', '']);
     const page = readFileSync(join(import.meta.dirname, '../../../../plugin/telemetry/METRICS.md'), 'utf8');
