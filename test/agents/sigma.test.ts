@@ -17,7 +17,7 @@ import { openModule } from '../support/module.ts';
 import { preparePython } from '../support/python.ts';
 
 const RECIPE = 'test/agents/sigma';
-const CONVERT_LIMIT_MS = 60_000;
+const CONVERT_LIMIT_MS = 300_000;
 const python = await preparePython(RECIPE);
 
 type Conversion = string | { readonly error: string };

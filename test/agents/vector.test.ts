@@ -102,7 +102,7 @@ test('exec.yaml hands every event to the data stream as the document of --format
   await stored(stand, vector, new Set(expected.keys()));
   compareDocuments(store, expected);
   assert.deepEqual(store.complaints, []);
-  assert.ok(vector.said().includes('Everything that there was has been delivered.'));
+  await until(() => vector.said().includes('Everything that there was has been delivered.'), 'the end of collecting', LIMIT_MS);
   assert.equal(await vector.stop(), 0);
 });
 

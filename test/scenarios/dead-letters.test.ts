@@ -72,6 +72,7 @@ describe('an event that the log agent refuses for ever', { concurrency: 2 }, () 
       assert.equal(unknown.ending?.status, 2, unknown.stderr);
 
       await host.behave();
+      const before = new Map(host.received);
       const collector = startProgram(collect);
       await collector.said('Everything that there was has been delivered.');
       const delivered = await runProgram([...replay, '--dead-letters', '--id', String(id)]);
@@ -80,7 +81,8 @@ describe('an event that the log agent refuses for ever', { concurrency: 2 }, () 
       assert.equal((await runProgram([...replay, '--list'])).stdout, '');
       collector.signal('SIGTERM');
       assert.equal((await collector.ended()).status, 0);
-      assert.deepEqual(new Set(host.received.values()), new Set([1]), 'nothing came twice, in three runs');
+      // in the first run something may come twice: an acknowledgement can be lost with the connection that the event costs
+      assert.deepEqual(new Map(host.received), new Map([...before, [poison, 1]]), 'nothing else came in later runs');
     });
   });
 
@@ -100,7 +102,7 @@ describe('an event that the log agent refuses for ever', { concurrency: 2 }, () 
         await first.until(() => host.frames.length > framesBefore, 'the letter');
         const second = await runProgram(replay);
         assert.deepEqual([second.ending, host.frames.length], [{ status: 4, signal: null }, framesBefore + 1], second.stderr);
-        assert.match(second.stderr, new RegExp(`The dead letters of .* are being delivered by process ${first.child.pid}, since \\d{4}-.*\\[REPLAY_LOCKED\\]$`, 'm'));
+        assert.match(second.stderr, new RegExp(`The dead letters of .* are being delivered by process (${first.child.pid}, since \\d{4}-|\\(it does not answer\\)).*\\[REPLAY_LOCKED\\]$`, 'm'));
         assert.equal((await runProgram([...replay, '--list'])).lineCount, 1);
         if (isKilled) await first.kill();
         else host.release();

@@ -56,7 +56,9 @@ test('everything is collected through the proxy, login and API alike, and the ch
   assert.equal(check.ending?.status, 0, check.stdout);
   for (const step of ['login host', 'API host']) assert.ok(check.stdout.includes(`✓ ${step}: ${HOST} answers, through the proxy ${url.host}\n`), check.stdout);
 
+  const askedBefore = asked.length;
   const direct = await runProgram(['check', ...words, '--proxy', 'direct'], { env });
   assert.equal(direct.ending?.status, 1);
-  assert.match(direct.stdout, /✗ login host: m365\.example cannot be reached: .*(ENOTFOUND|EAI_AGAIN)/);
+  assert.match(direct.stdout, /✗ login host: m365\.example cannot be reached: /);
+  assert.equal(asked.length, askedBefore);
 });

@@ -24,7 +24,7 @@ export async function inLedger<Result>({ stateDir, simulator }: Simulation, act:
 export async function inCopiedLedger<Result>(stateDir: string, act: (ledger: Ledger) => Promise<Result>): Promise<Result> {
   const copy = mkdtempSync(join(tmpdir(), 'o365audit-state-'));
   try {
-    cpSync(join(stateDir, JOURNAL_FOLDER), join(copy, JOURNAL_FOLDER), { recursive: true });
+    cpSync(join(stateDir, JOURNAL_FOLDER), join(copy, JOURNAL_FOLDER), { recursive: true, filter: (name) => !name.endsWith('.new') /* comes and goes beside a running collector */ });
     const ledger = await openLedger({ directory: copy }, realClock, silentLog);
     try {
       return await act(ledger);

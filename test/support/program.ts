@@ -9,7 +9,7 @@ import { PROGRAM_FOLDER } from './surroundings.ts';
 export const PROGRAM = join(PROGRAM_FOLDER, 'o365audit.js');
 
 /** The longest that anything in a scenario may take on a busy machine: whoever waits longer waits for what will not come. */
-export const DEADLINE_MS = 90_000;
+export const DEADLINE_MS = 240_000;
 /** A program that is asked to stop promises to be gone after 5 s; the rest is for a busy machine. Waits that hang are of 60 s and more. */
 export const STOP_DEADLINE_MS = 20_000;
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { ROOT, childOf, environmentOf, freePort } from './fluent-bit.ts';
 import { until } from './manual-clock.ts';
 
-const START_LIMIT_MS = 30_000;
+const START_LIMIT_MS = 120_000;
 /** Vector gives its sinks 60 s for what is under way. */
 const STOP_LIMIT_MS = 70_000;
 /** How much of what it says is kept. */
