@@ -31,8 +31,8 @@ export interface SplitResult {
   readonly status: number;
 }
 
-/** Where the text stands: before anything, behind the end of the array, in rows without array. */
-export const STATE = { start: 0, closed: 4, row: 5 } as const;
+/** Where the text stands: before anything, behind an event of the array, behind the end of the array, in rows without array. */
+export const STATE = { start: 0, value: 2, closed: 4, row: 5 } as const;
 /** Why a call ended: it wants more input, its output is full, the text is wrong, there was no memory for an event. */
 export const STATUS = { wanting: 0, full: 1, malformed: 2, exhausted: 3 } as const;
 

@@ -4,6 +4,7 @@
  */
 import { failure } from '../errors.ts';
 import type { Batch } from '../types.ts';
+import { deepElementBytes } from './deep-element.ts';
 import type { EnvelopeTexts } from './envelope.ts';
 import { createGathering, type Gathering } from './gathering.ts';
 import type { EcsModule } from './instance.ts';
@@ -95,8 +96,14 @@ class BlobSplitter implements Splitter {
       if (status === STATUS.full) continue;
       if (status === STATUS.wanting && this.waitingBytes <= EVENT_LIMIT_BYTES) break;
       const badLine = this.#takeLine(false);
-      if (badLine === undefined) throw failure('BLOB_MALFORMED', { blob: this.#blobName, event: this.eventCount + 1 });
-      yield* this.#lineAsEvent(badLine);
+      if (badLine !== undefined) {
+        yield* this.#textAsEvent(badLine);
+        continue;
+      }
+      const deep = this.#state === STATE.value || this.#state === STATE.closed ? undefined : deepElementBytes(Buffer.concat(this.#waiting));
+      if (deep === 'cut' && this.waitingBytes <= EVENT_LIMIT_BYTES) break;
+      if (typeof deep !== 'number') throw failure('BLOB_MALFORMED', { blob: this.#blobName, event: this.eventCount + 1 });
+      yield* this.#textAsEvent(this.#take(deep), this.isArray ? STATE.value : STATE.row);
     }
     this.#wantedBytes = this.waitingBytes * 2;
   }
@@ -106,7 +113,7 @@ class BlobSplitter implements Splitter {
     if (this.#options.lines === true) yield* this.push(END_OF_LINE);
     yield* this.flush();
     while (this.#options.lines === true && !this.isArray && !this.#isBlank()) {
-      yield* this.#lineAsEvent(this.#takeLine(true) ?? Buffer.alloc(0));
+      yield* this.#textAsEvent(this.#takeLine(true) ?? Buffer.alloc(0));
       yield* this.flush();
     }
     const isWhole = this.#state === STATE.closed || (this.#isBlank() && (this.#state === STATE.row || this.#options.lines === true) && !this.isArray);
@@ -132,12 +139,13 @@ class BlobSplitter implements Splitter {
     return { batch: eventCount === 0 ? undefined : { bytes, eventCount, ...(index === undefined ? {} : { index }) }, status };
   }
 
-  /** A line that is no event, as the JSON string of its text. */
-  * #lineAsEvent(line: Buffer): Generator<Batch> {
-    const text = line.toString().trim();
+  /** What cannot be read as an event, as the JSON string of its text; the blob goes on in the state `next`. */
+  * #textAsEvent(bytes: Buffer, next: number = STATE.row): Generator<Batch> {
+    const text = bytes.toString().trim();
     if (text === '') return;
     this.#state = STATE.row;
     const { batch } = this.#split([Buffer.from(`${JSON.stringify(text)}\n`)]);
+    this.#state = next;
     if (batch !== undefined) yield batch;
   }
 
@@ -147,10 +155,15 @@ class BlobSplitter implements Splitter {
     const waiting = Buffer.concat(this.#waiting);
     const found = waiting.indexOf(LINE_FEED);
     if (found < 0 && !isEnd && waiting.length <= EVENT_LIMIT_BYTES) return undefined;
-    const length = found < 0 ? waiting.length : found + 1;
-    this.#waiting = [waiting.subarray(length)];
-    this.waitingBytes -= length;
-    return waiting.subarray(0, length);
+    return this.#take(found < 0 ? waiting.length : found + 1);
+  }
+
+  /** So many bytes of what waits, taken away. */
+  #take(byteCount: number): Buffer {
+    const waiting = Buffer.concat(this.#waiting);
+    this.#waiting = [waiting.subarray(byteCount)];
+    this.waitingBytes -= byteCount;
+    return waiting.subarray(0, byteCount);
   }
 
   #isBlank(): boolean {

@@ -333,6 +333,34 @@ describe('rows of events without an array', () => {
   });
 });
 
+describe('an event nested deeper than the mapping follows', () => {
+  const nested = (levels: number): string => `{"Id":"5b0f","Sluice":${'['.repeat(levels - 1)}"]\\"{"${']'.repeat(levels - 1)}}`;
+  const around = (text: string): string => `[{"Id":"5b0e"}, ${text} ,{"Id":"5b10"}]`;
+
+  test('travels as its text, and the mapping says what is wrong; those around it travel as always', () => {
+    const [deep, blob] = [nested(4_097), around(nested(4_097))];
+    assert.deepEqual(rawEvents([around(nested(4_096))]).map((event) => typeof event), ['object', 'object', 'object']);
+    for (const size of [blob.length, 3_000, 700]) {
+      const chunks = Array.from({ length: Math.ceil(blob.length / size) }, (_, index) => blob.slice(index * size, (index + 1) * size));
+      assert.deepEqual(rawEvents(chunks), [{ Id: '5b0e' }, deep, { Id: '5b10' }]);
+      for (const mode of MODES) assert.equal(splitBatches(module, chunks, mode).reduce((sum, { eventCount }) => sum + eventCount, 0), 3);
+      const [, document] = documents(chunks, { format: 'ecs' }) as unknown as readonly { readonly error?: { readonly message: unknown }; readonly event: { readonly original?: string } }[];
+      assert.ok(document?.error?.message !== undefined, JSON.stringify(document).slice(0, 500));
+      assert.equal(document.event.original, deep);
+    }
+    assert.deepEqual(rawEvents([`${deep}{"Id":"5b10"}`]), [deep, { Id: '5b10' }]);
+  });
+
+  test('is no excuse for what is no JSON, or is cut off, or stands where no event can', () => {
+    const deep = nested(5_000);
+    assert.throws(() => rawEvents([around(deep.replace('"]', '"x":]'))]), { code: 'BLOB_MALFORMED' });
+    assert.throws(() => rawEvents([around(deep.slice(0, -1).replace('"Sluice"', 'Sluice'))]), { code: 'BLOB_MALFORMED' });
+    assert.throws(() => rawEvents([around(deep).slice(0, 5_000)]), { code: 'BLOB_TRUNCATED' });
+    assert.throws(() => rawEvents([around(`{"Id":"5b11"} ${deep}`)]), { code: 'BLOB_MALFORMED' });
+    assert.throws(() => rawEvents([`[] ${deep}`]), { code: 'BLOB_MALFORMED' });
+  });
+});
+
 test('an event that is larger than a batch is a batch of its own, and those around it are not delayed', () => {
   const large = 'x'.repeat(20 << 20);
   const blob = Buffer.from(`[{"Id":"5b0e"},{"Id":"5b0f","Sluice":"${large}"},{"Id":"5b10"}]`);
