@@ -88,6 +88,7 @@ describe('the check misses', () => {
   test('nothing where only the form is another one', () => {
     assert.deepEqual(missingValues('{"a":1.50,"b":[{}],"c":null,"d":"","e":"\\ud83d","f":1e-3,"g":-0.0,"h":12e1}', audit({ a: '1.5', e: '\ufffd', f: '0.001', g: '0', h: '120' })), []);
     assert.deepEqual(missingValues('{"o365audit":{"a":1},"event":{"id":"x"}}', audit({ a: '1' })), []);
+    assert.deepEqual(missingValues('{"ModifiedProperties":[{"Name":"\\\\u","NewValue":1},{"Name":"a\\u0001","NewValue":2}]}', audit({ ModifiedProperties: { _u: { NewValue: '1' }, a_: { NewValue: '2' } } })), []);
   });
 });
 

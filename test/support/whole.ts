@@ -306,7 +306,8 @@ function members(object: JsonObject): [key: string, name: string, value: Json][]
 /** A key as Elasticsearch takes it: no dot, nothing that JSON would have to escape, not blank, and not too long in JSON. */
 function memberKey(name: string, isBad = /\\u....|\\.|\.|\\/g): string {
   const json = shortened(JSON.stringify(wellFormed(name)).slice(1, -1));
-  const key = json.replace(/\\u.{0,3}$/, '_').replace(isBad, '_');
+  // an escape that is cut short, not a backslash and a letter of the name
+  const key = json.replace(/(?<=(?<!\\)(?:\\\\)*)\\u.{0,3}$/, '_').replace(isBad, '_');
   return BLANK_NAME.test(key) ? '_' : key;
 }
 
