@@ -100,10 +100,11 @@ class BlobSplitter implements Splitter {
         yield* this.#textAsEvent(badLine);
         continue;
       }
-      const deep = this.#state === STATE.value || this.#state === STATE.closed ? undefined : deepElementBytes(Buffer.concat(this.#waiting));
+      const waiting = Buffer.concat(this.#waiting);
+      const deep = this.#state === STATE.value || this.#state === STATE.closed ? undefined : deepElementBytes(waiting);
       if (deep === 'cut' && this.waitingBytes <= EVENT_LIMIT_BYTES) break;
       if (typeof deep !== 'number') throw failure('BLOB_MALFORMED', { blob: this.#blobName, event: this.eventCount + 1 });
-      yield* this.#textAsEvent(this.#take(deep), this.isArray ? STATE.value : STATE.row);
+      yield* this.#textAsEvent(this.#take(waiting, deep), this.isArray ? STATE.value : STATE.row);
     }
     this.#wantedBytes = this.waitingBytes * 2;
   }
@@ -155,12 +156,11 @@ class BlobSplitter implements Splitter {
     const waiting = Buffer.concat(this.#waiting);
     const found = waiting.indexOf(LINE_FEED);
     if (found < 0 && !isEnd && waiting.length <= EVENT_LIMIT_BYTES) return undefined;
-    return this.#take(found < 0 ? waiting.length : found + 1);
+    return this.#take(waiting, found < 0 ? waiting.length : found + 1);
   }
 
-  /** So many bytes of what waits, taken away. */
-  #take(byteCount: number): Buffer {
-    const waiting = Buffer.concat(this.#waiting);
+  /** So many bytes of all that waits, taken away. */
+  #take(waiting: Buffer, byteCount: number): Buffer {
     this.#waiting = [waiting.subarray(byteCount)];
     this.waitingBytes -= byteCount;
     return waiting.subarray(0, byteCount);

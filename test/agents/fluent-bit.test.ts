@@ -14,6 +14,7 @@ import { seededRandom } from '../../plugin/simulator/random.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../plugin/simulator/simulator.ts';
 import { silentLog } from '../../plugin/telemetry/log.ts';
 import { startBulkEndpoint, type BulkEndpoint } from '../support/bulk-endpoint.ts';
+import { everySecond } from '../support/chain.ts';
 import { compareDocuments, documentsOfCollector } from '../support/documents.ts';
 import { ROOT, dryRun, fluentBitIsMissing, isRunning, startFluentBit, type FluentBit, type FluentBitOptions } from '../support/fluent-bit.ts';
 import { goldenCases } from '../support/golden.ts';
@@ -295,7 +296,7 @@ test('examples/fluent-bit/output-es.conf takes the place of the output in fluent
 });
 
 function pollEverySecond({ environment }: Stand): void {
-  writeFileSync(environment.O365AUDIT_CONFIG, `${readFileSync(environment.O365AUDIT_CONFIG, 'utf8')}\n    var.api.poll_interval: 1s\n`);
+  writeFileSync(environment.O365AUDIT_CONFIG, everySecond(readFileSync(environment.O365AUDIT_CONFIG, 'utf8')));
 }
 
 /** Has the service publish more until this holds: however much was delivered before anybody looked, there is something left to acknowledge. */
